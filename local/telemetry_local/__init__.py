@@ -1,0 +1,1 @@
+"""The telemetry pipeline on one machine."""
