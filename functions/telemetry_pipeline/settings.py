@@ -1,0 +1,168 @@
+"""Settings: read once from the environment, validated, frozen; one dataclass per function.
+
+A field declares its variable, how it is read and what it means; `read` reports every missing or bad variable at once.
+docs/settings.md is generated from these classes.
+"""
+
+import re
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, Self
+
+from telemetry_pipeline import contract
+
+
+class SettingsError(ValueError):
+    """One or more settings are missing or bad; the message has one line for each, with what to write."""
+
+
+def _setting(read: Callable[[str], object], meaning: str, default: object = MISSING, *, secret: bool = False) -> Any:  # noqa: ANN401 - it stands for a value of the field's type
+    return field(default=default, repr=not secret, metadata={"read": read, "meaning": meaning, "secret": secret})
+
+
+def _text(pattern: str, expected: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"expected {expected}")
+        return value
+
+    return read
+
+
+def _whole(minimum: int, maximum: int, unit: str) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,12}", value) or not minimum <= int(value) <= maximum:
+            raise ValueError(f"expected a whole number of {unit} from {minimum} to {maximum}")
+        return int(value)
+
+    return read
+
+
+def _seconds(minimum: float, maximum: float) -> Callable[[str], float]:
+    def read(value: str) -> float:
+        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value) or not minimum <= float(value) <= maximum:
+            raise ValueError(f"expected seconds from {minimum:g} to {maximum:g}")
+        return float(value)
+
+    return read
+
+
+def _key(value: str) -> bytes:
+    try:
+        key = bytes.fromhex(value) if re.fullmatch(r"[0-9a-fA-F]*", value) else b64decode(value, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) < 32:
+        raise ValueError("expected at least 32 random bytes in hexadecimal or base64, as `openssl rand -hex 32` makes")
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What all functions' settings have in common: how they are read."""
+
+    @classmethod
+    def variable(cls, name: str) -> str:
+        """The environment variable of a field."""
+        return f"RHESIS_{name.upper()}"
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings from environment variables; an empty variable counts as absent.
+
+        Raises:
+            SettingsError: Listing all that is missing or bad; a secret's value is never repeated.
+        """
+        values: dict[str, Any] = {}
+        faults = []
+        for one in fields(cls):
+            variable = cls.variable(one.name)
+            text = environment.get(variable, "").strip()
+            if text:
+                try:
+                    values[one.name] = one.metadata["read"](text)
+                except ValueError as error:
+                    shown = "" if one.metadata["secret"] else f", got {text!r}"
+                    faults.append(f"{variable}: {error}{shown}")
+            elif one.default is MISSING:
+                faults.append(f"{variable}: missing. {one.metadata['meaning']}")
+        if faults:
+            raise SettingsError("\n".join(faults))
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings(Settings):
+    """Settings of the function `ingest`."""
+
+    events_topic: str = _setting(
+        _text(r"projects/[^/]+/topics/[^/]+", "a topic as projects/PROJECT/topics/TOPIC"),
+        "The Pub/Sub topic that events are published to, as projects/PROJECT/topics/TOPIC.",
+    )
+    pseudonym_key: bytes = _setting(
+        _key,
+        "The secret key that pseudonyms are made with: 32 random bytes or more, in hexadecimal or base64.",
+        secret=True,
+    )
+    pseudonym_key_epoch: int = _setting(
+        _whole(1, 32_767, "epochs"), "The key's number; one higher with each rotation.", 1
+    )
+    publish_timeout_seconds: float = _setting(
+        _seconds(0.1, 60), "How long to wait for Pub/Sub before answering 503; below the exporters' own timeout.", 4.0
+    )
+    max_body_bytes: int = _setting(
+        _whole(1024, 32 << 20, "bytes"), "Largest request body as it is sent; a larger one is answered 413.", 8 << 20
+    )
+    max_decompressed_bytes: int = _setting(
+        _whole(1024, 256 << 20, "bytes"), "Largest request body after decompression; a larger one: 413.", 16 << 20
+    )
+    max_spans: int = _setting(
+        _whole(1, 1_000_000, "spans"),
+        "Most spans, or log records, and most resources or scopes, in a request; more: 413.",
+        100_000,
+    )
+    max_attributes: int = _setting(
+        _whole(16, 10_000, "attributes"), "Most attributes of one span; one with more is rejected.", 128
+    )
+    max_value_depth: int = _setting(
+        _whole(1, 90, "levels"), "Deepest nesting of an attribute's value; a span with a deeper one is rejected.", 8
+    )
+    max_text_characters: int = _setting(
+        _whole(256, 1 << 20, "characters"),
+        "Longest text of any attribute; a span with a longer one is rejected.",
+        16_384,
+    )
+    max_templates: int = _setting(
+        _whole(10, 100_000, "templates"),
+        "Most different endpoint templates per service that one instance passes.",
+        2000,
+    )
+    max_age_days: int = _setting(
+        _whole(1, 3650, "days"),
+        "Oldest event that is accepted; an older one is rejected.",
+        contract.RETENTION_MONTHS * 30,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings(Settings):
+    """How a function reaches Postgres: by a URL, or by a Cloud SQL instance with IAM authentication."""
+
+    database_url: str = _setting(
+        _text(r"postgresql(\+pg8000)?://\S+", "a URL as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
+        "The analytics database, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE.",
+        secret=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings(DatabaseSettings):
+    """Settings of the function `store`."""
+
+    database_pool_size: int = _setting(_whole(1, 100, "connections"), "Most database connections of one instance.", 2)
+    max_age_days: int = _setting(
+        _whole(1, 3650, "days"),
+        "Oldest event that is stored, counted from its arrival; an older one is recorded as rejected.",
+        contract.RETENTION_MONTHS * 30 + 7,
+    )
