@@ -39,7 +39,8 @@ class Attribute:
     """One attribute that may be stored.
 
     `accepted` are its names on the wire, the strongest first; `limit` is in characters; `members` maps each accepted
-    spelling of a closed set to the stored one and `other` is what all else becomes; `range` is inclusive.
+    spelling of a closed set to the stored one and `other` is what all else becomes; `range` is inclusive. `members` and
+    `other` only mean something for the treatment `closed`, `range` for `number` and `domain` for `pseudonym`.
     """
 
     name: str
@@ -50,8 +51,8 @@ class Attribute:
     limit: int = 0
     members: Mapping[str, str] = field(default_factory=dict)
     other: str | None = None
-    range: tuple[float, float] | None = None
-    domain: Domain | None = None
+    range: tuple[float, float] = (0, 0)
+    domain: Domain = "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def contract_module(contract: Registry) -> str:
     parts += [_attribute_source(one) for one in contract.attributes.values() if one.id != "metadata"]
     parts.append(f"\nRESOURCE = {_names(contract.resource.attributes)}\n")
     parts += [_event_source(event) for event in contract.events]
+    parts.append(f"\nATTRIBUTES = {_names(list(contract.attributes.values()))}\n")
     parts.append(f"\nEVENTS = ({', '.join(event.name.upper() for event in contract.events)})\n")
     return "".join(parts)
 

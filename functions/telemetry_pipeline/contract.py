@@ -22,7 +22,8 @@ class Attribute:
     """One attribute that may be stored.
 
     `accepted` are its names on the wire, the strongest first; `limit` is in characters; `members` maps each accepted
-    spelling of a closed set to the stored one and `other` is what all else becomes; `range` is inclusive.
+    spelling of a closed set to the stored one and `other` is what all else becomes; `range` is inclusive. `members` and
+    `other` only mean something for the treatment `closed`, `range` for `number` and `domain` for `pseudonym`.
     """
 
     name: str
@@ -33,8 +34,8 @@ class Attribute:
     limit: int = 0
     members: Mapping[str, str] = field(default_factory=dict)
     other: str | None = None
-    range: tuple[float, float] | None = None
-    domain: Domain | None = None
+    range: tuple[float, float] = (0, 0)
+    domain: Domain = "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +241,26 @@ FEATURE_USAGE = Event(
     table="analytics_feature_usage",
     required=(FEATURE_NAME,),
     optional=(FEATURE_ACTION, PAGE_PATH, USER_ID, ORGANIZATION_ID, DEPLOYMENT_TYPE),
+)
+
+ATTRIBUTES = (
+    EVENT_CATEGORY,
+    EVENT_TYPE,
+    RHESIS_TELEMETRY_ENABLED,
+    USER_ID,
+    ORGANIZATION_ID,
+    SESSION_ID,
+    HTTP_REQUEST_METHOD,
+    HTTP_ROUTE,
+    HTTP_RESPONSE_STATUS_CODE,
+    DURATION_MS,
+    FEATURE_NAME,
+    FEATURE_ACTION,
+    PAGE_PATH,
+    DEPLOYMENT_TYPE,
+    SERVICE_NAME,
+    SERVICE_VERSION,
+    RHESIS_INSTALLATION_ID,
 )
 
 EVENTS = (USER_ACTIVITY, ENDPOINT_USAGE, FEATURE_USAGE)
