@@ -59,3 +59,23 @@ class LogRecord(_message.Message):
     observed_time_unix_nano: int
     event_name: str
     def __init__(self, time_unix_nano: _Optional[int] = ..., attributes: _Optional[_Iterable[bytes]] = ..., observed_time_unix_nano: _Optional[int] = ..., event_name: _Optional[str] = ...) -> None: ...
+
+class Metric(_message.Message):
+    __slots__ = ("gauge", "sum", "histogram", "exponential_histogram", "summary")
+    GAUGE_FIELD_NUMBER: _ClassVar[int]
+    SUM_FIELD_NUMBER: _ClassVar[int]
+    HISTOGRAM_FIELD_NUMBER: _ClassVar[int]
+    EXPONENTIAL_HISTOGRAM_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    gauge: bytes
+    sum: bytes
+    histogram: bytes
+    exponential_histogram: bytes
+    summary: bytes
+    def __init__(self, gauge: _Optional[bytes] = ..., sum: _Optional[bytes] = ..., histogram: _Optional[bytes] = ..., exponential_histogram: _Optional[bytes] = ..., summary: _Optional[bytes] = ...) -> None: ...
+
+class DataPoints(_message.Message):
+    __slots__ = ("data_points",)
+    DATA_POINTS_FIELD_NUMBER: _ClassVar[int]
+    data_points: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, data_points: _Optional[_Iterable[bytes]] = ...) -> None: ...
