@@ -6,13 +6,14 @@ header or an address (docs: cloud.google.com/logging/docs/structured-logging).
 
 import json
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
 Severity = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
-def log(severity: Severity, event: str, **fields: float | str) -> None:
+def log(severity: Severity, event: str, **fields: float | str | Mapping[str, int]) -> None:
     """Write one line: `event` is a constant, whatever varies is a field."""
     entry = {"severity": severity, "message": event, "time": datetime.now(UTC).isoformat()} | fields
     sys.stdout.write(json.dumps(entry) + "\n")

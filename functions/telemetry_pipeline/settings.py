@@ -166,3 +166,7 @@ class StoreSettings(DatabaseSettings):
         "Oldest event that is stored, counted from its arrival; an older one is recorded as rejected.",
         contract.RETENTION_MONTHS * 30 + 7,
     )
+
+
+FUNCTIONS: Mapping[str, type[Settings]] = {"ingest": IngestSettings, "store": StoreSettings}
+"""Each function's settings, by its entry point."""
