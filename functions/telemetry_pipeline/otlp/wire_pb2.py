@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"telemetry_pipeline/otlp/wire.proto\x12\x15rhesis.telemetry.wire\"\"\n\rExportRequest\x12\x11\n\tresources\x18\x01 \x03(\x0c\"1\n\rResourceItems\x12\x10\n\x08resource\x18\x01 \x01(\x0c\x12\x0e\n\x06scopes\x18\x02 \x03(\x0c\"\x1e\n\x08Resource\x12\x12\n\nattributes\x18\x01 \x03(\x0c\"\x1b\n\nScopeItems\x12\r\n\x05items\x18\x02 \x03(\x0c\"\x85\x01\n\x04Span\x12\x10\n\x08trace_id\x18\x01 \x01(\x0c\x12\x0f\n\x07span_id\x18\x02 \x01(\x0c\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x1c\n\x14start_time_unix_nano\x18\x07 \x01(\x06\x12\x1a\n\x12\x65nd_time_unix_nano\x18\x08 \x01(\x06\x12\x12\n\nattributes\x18\t \x03(\x0c\"l\n\tLogRecord\x12\x16\n\x0etime_unix_nano\x18\x01 \x01(\x06\x12\x12\n\nattributes\x18\x06 \x03(\x0c\x12\x1f\n\x17observed_time_unix_nano\x18\x0b \x01(\x06\x12\x12\n\nevent_name\x18\x0c \x01(\t\"g\n\x06Metric\x12\r\n\x05gauge\x18\x05 \x01(\x0c\x12\x0b\n\x03sum\x18\x07 \x01(\x0c\x12\x11\n\thistogram\x18\t \x01(\x0c\x12\x1d\n\x15\x65xponential_histogram\x18\n \x01(\x0c\x12\x0f\n\x07summary\x18\x0b \x01(\x0c\"!\n\nDataPoints\x12\x13\n\x0b\x64\x61ta_points\x18\x01 \x03(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"telemetry_pipeline/otlp/wire.proto\x12\x15rhesis.telemetry.wire\"\"\n\rExportRequest\x12\x11\n\tresources\x18\x01 \x03(\x0c\"1\n\rResourceItems\x12\x10\n\x08resource\x18\x01 \x01(\x0c\x12\x0e\n\x06scopes\x18\x02 \x03(\x0c\"\x1e\n\x08Resource\x12\x12\n\nattributes\x18\x01 \x03(\x0c\"\x1b\n\nScopeItems\x12\r\n\x05items\x18\x02 \x03(\x0c\"\x85\x01\n\x04Span\x12\x10\n\x08trace_id\x18\x01 \x01(\x0c\x12\x0f\n\x07span_id\x18\x02 \x01(\x0c\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x1c\n\x14start_time_unix_nano\x18\x07 \x01(\x06\x12\x1a\n\x12\x65nd_time_unix_nano\x18\x08 \x01(\x06\x12\x12\n\nattributes\x18\t \x03(\x0c\"z\n\tLogRecord\x12\x16\n\x0etime_unix_nano\x18\x01 \x01(\x06\x12\x0c\n\x04\x62ody\x18\x05 \x01(\x0c\x12\x12\n\nattributes\x18\x06 \x03(\x0c\x12\x1f\n\x17observed_time_unix_nano\x18\x0b \x01(\x06\x12\x12\n\nevent_name\x18\x0c \x01(\t\"g\n\x06Metric\x12\r\n\x05gauge\x18\x05 \x01(\x0c\x12\x0b\n\x03sum\x18\x07 \x01(\x0c\x12\x11\n\thistogram\x18\t \x01(\x0c\x12\x1d\n\x15\x65xponential_histogram\x18\n \x01(\x0c\x12\x0f\n\x07summary\x18\x0b \x01(\x0c\"!\n\nDataPoints\x12\x13\n\x0b\x64\x61ta_points\x18\x01 \x03(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,9 +42,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SPAN']._serialized_start=210
   _globals['_SPAN']._serialized_end=343
   _globals['_LOGRECORD']._serialized_start=345
-  _globals['_LOGRECORD']._serialized_end=453
-  _globals['_METRIC']._serialized_start=455
-  _globals['_METRIC']._serialized_end=558
-  _globals['_DATAPOINTS']._serialized_start=560
-  _globals['_DATAPOINTS']._serialized_end=593
+  _globals['_LOGRECORD']._serialized_end=467
+  _globals['_METRIC']._serialized_start=469
+  _globals['_METRIC']._serialized_end=572
+  _globals['_DATAPOINTS']._serialized_start=574
+  _globals['_DATAPOINTS']._serialized_end=607
 # @@protoc_insertion_point(module_scope)

@@ -49,16 +49,18 @@ class Span(_message.Message):
     def __init__(self, trace_id: _Optional[bytes] = ..., span_id: _Optional[bytes] = ..., name: _Optional[str] = ..., start_time_unix_nano: _Optional[int] = ..., end_time_unix_nano: _Optional[int] = ..., attributes: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class LogRecord(_message.Message):
-    __slots__ = ("time_unix_nano", "attributes", "observed_time_unix_nano", "event_name")
+    __slots__ = ("time_unix_nano", "body", "attributes", "observed_time_unix_nano", "event_name")
     TIME_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+    BODY_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     OBSERVED_TIME_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
     EVENT_NAME_FIELD_NUMBER: _ClassVar[int]
     time_unix_nano: int
+    body: bytes
     attributes: _containers.RepeatedScalarFieldContainer[bytes]
     observed_time_unix_nano: int
     event_name: str
-    def __init__(self, time_unix_nano: _Optional[int] = ..., attributes: _Optional[_Iterable[bytes]] = ..., observed_time_unix_nano: _Optional[int] = ..., event_name: _Optional[str] = ...) -> None: ...
+    def __init__(self, time_unix_nano: _Optional[int] = ..., body: _Optional[bytes] = ..., attributes: _Optional[_Iterable[bytes]] = ..., observed_time_unix_nano: _Optional[int] = ..., event_name: _Optional[str] = ...) -> None: ...
 
 class Metric(_message.Message):
     __slots__ = ("gauge", "sum", "histogram", "exponential_histogram", "summary")

@@ -1,0 +1,26 @@
+"""The entry points of the functions. An instance loads the room of its own function alone, and while it starts."""
+
+import os
+
+import flask
+import functions_framework
+
+from telemetry_pipeline import instance
+
+instance.start(os.environ)
+
+
+@functions_framework.http
+def ingest(request: flask.Request) -> flask.Response:
+    """Receive an OTLP/HTTP export request."""
+    from telemetry_pipeline.ingest import function
+
+    return function.respond(request)
+
+
+@functions_framework.http
+def store(request: flask.Request) -> flask.Response:
+    """Store the events of a Pub/Sub message that is pushed."""
+    from telemetry_pipeline.store import function
+
+    return function.respond(request)

@@ -1,0 +1,232 @@
+"""The allow-list at work: each distinct attribute of a resource's events is decoded and treated once."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from telemetry_pipeline import contract
+from telemetry_pipeline.otlp.errors import Undecodable
+from telemetry_pipeline.privacy import Pseudonymiser, TemplateCap, is_safe_key, is_sensitive_key, path_template, scrub
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of one event's attributes; the contract's own come on top of them."""
+
+    attributes: int
+    depth: int
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An attribute that may pass, under its name in the contract.
+
+    `rank` is 0 for its own name and higher for weaker aliases; `encoded` is the serialised KeyValue that goes on;
+    `fault` says how it breaks the contract, which rejects an event that has a use for it.
+    """
+
+    name: str
+    rank: int = 0
+    value: Value = ""
+    encoded: bytes = b""
+    fault: str = ""
+    is_metadata: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    attribute: contract.Attribute
+    rank: int
+
+
+_RULES = {
+    name: _Rule(attribute, rank) for attribute in contract.ATTRIBUTES for rank, name in enumerate(attribute.accepted)
+}
+
+
+class _FaultError(Exception):
+    """The value breaks the contract; the text is the reason that is counted."""
+
+
+def encode(name: str, value: Value) -> bytes:
+    """Serialise one attribute."""
+    if isinstance(value, bool):
+        return KeyValue(key=name, value=AnyValue(bool_value=value)).SerializeToString()
+    if isinstance(value, int):
+        return KeyValue(key=name, value=AnyValue(int_value=value)).SerializeToString()
+    if isinstance(value, float):
+        return KeyValue(key=name, value=AnyValue(double_value=value)).SerializeToString()
+    return KeyValue(key=name, value=AnyValue(string_value=value)).SerializeToString()
+
+
+class Treatment(dict[bytes, Kept | None]):
+    """Serialised attribute → what becomes of it; None for what is not in the contract.
+
+    Events repeat most attributes, so each distinct one is decoded, scrubbed or pseudonymised once. An instance lives as
+    long as the request: values that could identify somebody must not outlive their use.
+    """
+
+    def __init__(self, pseudonymiser: Pseudonymiser, cap: TemplateCap, limits: Limits) -> None:
+        super().__init__()
+        self.service = ""
+        self._pseudonymiser = pseudonymiser
+        self._cap = cap
+        self._keys = _KeysThatPass()
+        self._limits = limits
+        self._treatments: dict[contract.Treatment, Callable[[contract.Attribute, Value], Value]] = {
+            "closed": _closed,
+            "number": _number,
+            "path": self._path,
+            "pseudonym": self._pseudonym,
+            "scrubbed": _scrubbed,
+            "switch": _switch,
+        }
+
+    def __missing__(self, raw: bytes) -> Kept | None:
+        try:
+            pair = KeyValue.FromString(raw)
+        except DecodeError:
+            raise Undecodable("an attribute is malformed") from None
+        kept = self[raw] = self._treat(pair.key, pair.value)
+        return kept
+
+    def _treat(self, name: str, value: AnyValue) -> Kept | None:
+        rule = _RULES.get(name)
+        if rule:
+            return self._named(rule, value)
+        if name.startswith(contract.METADATA_PREFIX) and self._keys[name.removeprefix(contract.METADATA_PREFIX)]:
+            return self._metadata(name, value)
+        return None
+
+    def _named(self, rule: _Rule, value: AnyValue) -> Kept | None:
+        attribute = rule.attribute
+        try:
+            scalar = self._scalar(value)
+            treated = self._treatments[attribute.treatment](attribute, _within_limit(attribute, scalar))
+        except _FaultError as fault:
+            return Kept(attribute.name, rule.rank, fault=str(fault))
+        if treated == "":
+            return None
+        return Kept(attribute.name, rule.rank, treated, encode(attribute.name, treated))
+
+    def _metadata(self, name: str, value: AnyValue) -> Kept | None:
+        try:
+            scalar = self._scalar(value)
+        except _FaultError as fault:
+            return Kept(name, fault=str(fault), is_metadata=True)
+        if scalar is None:
+            return None
+        if not isinstance(scalar, bool):
+            text = scrub(_cut(str(scalar)))
+            # A number passes as a number unless it reads as somebody's: a card, a phone, an id.
+            if isinstance(scalar, str) or text != str(scalar):
+                scalar = text[: contract.METADATA_CHARACTERS]
+        return Kept(name, value=scalar, encoded=encode(name, scalar), is_metadata=True)
+
+    def _scalar(self, value: AnyValue) -> Value | None:
+        """The value if it is a scalar, None if it is something else or nothing."""
+        kind = value.WhichOneof("value")
+        if kind == "string_value":
+            return self._checked_text(value.string_value)
+        if kind == "double_value":
+            if not math.isfinite(value.double_value):
+                raise _FaultError("not_a_number")
+            return value.double_value
+        if kind in {"array_value", "kvlist_value"} and _deeper_than(value, self._limits.depth):
+            raise _FaultError("too_deep")
+        if kind in {"int_value", "bool_value"}:
+            scalar: int | bool = getattr(value, kind)
+            return scalar
+        return None
+
+    def _checked_text(self, text: str) -> str:
+        if len(text) > self._limits.characters:
+            raise _FaultError("text_too_long")
+        if "\0" in text:
+            raise _FaultError("nul_character")
+        return text
+
+    def _path(self, _: contract.Attribute, value: Value) -> str:
+        text = _text(value).strip()
+        return self._cap.admit(self.service, path_template(text)) if text else ""
+
+    def _pseudonym(self, attribute: contract.Attribute, value: Value) -> str:
+        if isinstance(value, bool | float):
+            raise _FaultError("wrong_type")
+        return self._pseudonymiser.pseudonym(attribute.domain, str(value)) or ""
+
+
+class _KeysThatPass(dict[str, bool]):
+    """Metadata key, without its prefix → whether it has a safe form and names nothing that identifies."""
+
+    def __missing__(self, key: str) -> bool:
+        passes = self[key] = is_safe_key(key) and not is_sensitive_key(key)
+        return passes
+
+
+def _within_limit(attribute: contract.Attribute, value: Value | None) -> Value:
+    if value is None:
+        raise _FaultError("wrong_type")
+    if isinstance(value, str) and attribute.limit and len(value) > attribute.limit:
+        raise _FaultError("text_too_long")
+    return value
+
+
+def _text(value: Value) -> str:
+    if not isinstance(value, str):
+        raise _FaultError("wrong_type")
+    return value
+
+
+def _scrubbed(_: contract.Attribute, value: Value) -> str:
+    return scrub(_text(value)).strip()
+
+
+def _closed(attribute: contract.Attribute, value: Value) -> str:
+    text = _text(value).strip()
+    if not text:
+        return ""
+    known = attribute.members.get(text, attribute.other)
+    if known is None:
+        raise _FaultError("unknown_value")
+    return known
+
+
+def _number(attribute: contract.Attribute, value: Value) -> int | float:
+    try:
+        number = float(value)
+    except ValueError:
+        raise _FaultError("wrong_type") from None
+    if isinstance(value, bool) or (attribute.type == "int" and not number.is_integer()):
+        raise _FaultError("wrong_type")
+    if not attribute.range[0] <= number <= attribute.range[1]:
+        raise _FaultError("out_of_range")
+    return int(number) if attribute.type == "int" else number
+
+
+def _switch(_: contract.Attribute, value: Value) -> bool:
+    return str(value).lower() not in {"false", "0", "no", "off"}
+
+
+_SCRUBBED_CHARACTERS = 4 * contract.METADATA_CHARACTERS
+
+
+def _cut(text: str) -> str:
+    """Cut a long text before it is scrubbed, at a space, so that no half of a secret is left at its end."""
+    if len(text) <= _SCRUBBED_CHARACTERS:
+        return text
+    head, space, _ = text[:_SCRUBBED_CHARACTERS].rpartition(" ")
+    return head if space else "[redacted]"
+
+
+def _deeper_than(value: AnyValue, levels: int) -> bool:
+    if levels == 0:
+        return True
+    nested = [*value.array_value.values, *(pair.value for pair in value.kvlist_value.values)]
+    return any(_deeper_than(one, levels - 1) for one in nested)

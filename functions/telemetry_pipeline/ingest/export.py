@@ -1,0 +1,112 @@
+"""One export request → the messages that go out for it, and the count of what was rejected."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from telemetry_pipeline import bus, contract
+from telemetry_pipeline.ingest.attributes import Limits, Treatment
+from telemetry_pipeline.ingest.events import Sieve
+from telemetry_pipeline.otlp import wire_pb2 as wire
+from telemetry_pipeline.otlp.requests import Group, Signal
+from telemetry_pipeline.privacy import Pseudonymiser, TemplateCap
+from telemetry_pipeline.settings import IngestSettings
+
+_DAY_NANOSECONDS = 86_400 * 10**9
+_RESOURCE = frozenset(attribute.name for attribute in contract.RESOURCE)
+_FRAMING_BYTES = 16
+"""More than protobuf's tags and lengths around one nested message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What became of a request: the messages to publish, the spans in them, and why others were rejected."""
+
+    messages: list[bus.Message]
+    accepted: int
+    rejected: Counter[str]
+
+
+class Exporter:
+    """Turns decoded requests into messages; one per instance, since it holds the cap on templates."""
+
+    def __init__(self, settings: IngestSettings) -> None:
+        self._pseudonymiser = Pseudonymiser(settings.pseudonym_key, settings.pseudonym_key_epoch)
+        self._cap = TemplateCap(settings.max_templates)
+        self._limits = Limits(settings.max_attributes, settings.max_value_depth, settings.max_text_characters)
+        self._max_age_nanoseconds = settings.max_age_days * _DAY_NANOSECONDS
+        self._key_epoch = settings.pseudonym_key_epoch
+
+    def export(self, signal: Signal, groups: list[Group], received_at: int) -> Export:
+        """Scrub a request of spans or log records that arrived at `received_at`, in nanoseconds since 1970.
+
+        Raises:
+            Undecodable: A span, a log record or an attribute is malformed.
+        """
+        stamp = bus.Stamp(contract.VERSION, self._key_epoch, received_at)
+        rejected: Counter[str] = Counter()
+        passed = []
+        for group in groups:
+            treatment = Treatment(self._pseudonymiser, self._cap, self._limits)
+            resource = _resource(group, treatment, stamp)
+            sieve = self._sieve(treatment, received_at)
+            if signal is Signal.LOGS:
+                spans = [sieve.log_record(item, self._pseudonymiser) for item in group.items]
+            else:
+                spans = [sieve.span(item) for item in group.items]
+            passed.append((resource, [span for span in spans if span is not None]))
+            rejected += sieve.rejected
+        messages = [bus.pack(payload, stamp, count) for payload, count in payloads(passed, bus.MESSAGE_BYTES)]
+        return Export(messages, sum(len(spans) for _, spans in passed), rejected)
+
+    def _sieve(self, treatment: Treatment, received_at: int) -> Sieve:
+        return Sieve(
+            treatment,
+            self._limits,
+            earliest=received_at - self._max_age_nanoseconds,
+            latest=received_at + _DAY_NANOSECONDS,
+        )
+
+
+def _resource(group: Group, treatment: Treatment, stamp: bus.Stamp) -> bytes:
+    """What is kept of a resource, stamped; an attribute that breaks the contract is left out."""
+    kept = {one.name: one for one in map(treatment.__getitem__, group.attributes) if one and not one.fault}
+    service = kept.get(contract.SERVICE_NAME.name)
+    treatment.service = str(service.value) if service else ""
+    attributes = [one.encoded for name, one in kept.items() if name in _RESOURCE]
+    return wire.Resource(attributes=[*stamp.attributes(), *attributes]).SerializeToString()
+
+
+def payloads(resources: Iterable[tuple[bytes, list[bytes]]], limit: int) -> Iterator[tuple[bytes, int]]:
+    """Serialise resources with their spans as ExportTraceServiceRequests of at most `limit` bytes.
+
+    Yields:
+        Each request and the number of spans in it; most often there is one.
+    """
+    parts: list[bytes] = []
+    size = spans = 0
+    for resource, items in resources:
+        for chunk in _chunks(items, limit - len(resource) - 2 * _FRAMING_BYTES):
+            scope = wire.ScopeItems(items=chunk).SerializeToString()
+            part = wire.ResourceItems(resource=resource, scopes=[scope]).SerializeToString()
+            if parts and size + len(part) + _FRAMING_BYTES > limit:
+                yield wire.ExportRequest(resources=parts).SerializeToString(), spans
+                parts, size, spans = [], 0, 0
+            parts.append(part)
+            size += len(part) + _FRAMING_BYTES
+            spans += len(chunk)
+    if parts:
+        yield wire.ExportRequest(resources=parts).SerializeToString(), spans
+
+
+def _chunks(items: list[bytes], limit: int) -> Iterator[list[bytes]]:
+    chunk: list[bytes] = []
+    size = 0
+    for item in items:
+        if chunk and size + len(item) + _FRAMING_BYTES > limit:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(item)
+        size += len(item) + _FRAMING_BYTES
+    if chunk:
+        yield chunk

@@ -1,0 +1,142 @@
+"""The function `ingest`: one OTLP/HTTP request in, one answer out (OTLP 1.x, "OTLP/HTTP")."""
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import flask
+from google.protobuf.message import Message
+from werkzeug.datastructures import Headers
+
+from telemetry_pipeline import __version__, contract
+from telemetry_pipeline.ingest import cors
+from telemetry_pipeline.ingest.export import Exporter
+from telemetry_pipeline.ingest.publisher import Publisher
+from telemetry_pipeline.instance import Once
+from telemetry_pipeline.logs import log
+from telemetry_pipeline.otlp import body
+from telemetry_pipeline.otlp.errors import MethodNotAllowed, NotFound, Refused, Unavailable
+from telemetry_pipeline.otlp.media import Media, status_of
+from telemetry_pipeline.otlp.requests import Group, Signal, data_points
+from telemetry_pipeline.settings import IngestSettings
+
+_FAULT_RETRY_AFTER_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    settings: IngestSettings
+    exporter: Exporter
+    publisher: Publisher
+
+
+def _make_edge() -> _Edge:
+    settings = IngestSettings.read(os.environ)
+    return _Edge(settings, Exporter(settings), Publisher(settings.events_topic, settings.publish_timeout_seconds))
+
+
+_edge = Once(_make_edge)
+
+
+def respond(request: flask.Request) -> flask.Response:
+    """Answer a request; whatever it holds, the answer is one of the protocol's own."""
+    response = _respond(request)
+    response.headers.update(cors.headers(request.headers.get("Origin")))
+    # A client that is still sending would see its connection break instead of the answer.
+    body.discard(request.stream)
+    return response
+
+
+def _respond(request: flask.Request) -> flask.Response:
+    media = Media.JSON
+    try:
+        if request.path in {"/", "/health"}:
+            return _about(request)
+        signal = _signal(request)
+        if request.method == "OPTIONS":
+            return _preflight(request)
+        media = Media.of(request.headers.get("Content-Type", ""))
+        if _objects(request.headers):
+            return _answer(media, 200, signal.response(0, ""))
+        return _answer(media, 200, _receive(request, signal, media))
+    except Refused as refused:
+        log("WARNING", "request refused", status=refused.status, reason=type(refused).__name__)
+        return _answer(media, refused.status, status_of(refused), refused.headers)
+    except Exception as error:  # the framework would send the exception's text to the client
+        log("CRITICAL", "request failed", error=type(error).__name__)
+        fault = Unavailable("the request failed; send it again")
+        return _answer(media, 503, status_of(fault), {"Retry-After": str(_FAULT_RETRY_AFTER_SECONDS)})
+
+
+def _about(request: flask.Request) -> flask.Response:
+    if request.method not in {"GET", "HEAD"}:
+        paths = ", ".join(signal.value for signal in Signal)
+        raise MethodNotAllowed(f"post to one of {paths}", {"Allow": "GET, HEAD"})
+    about = {"function": "ingest", "version": __version__, "contract_version": contract.VERSION}
+    return flask.Response(json.dumps(about), mimetype="application/json")
+
+
+def _signal(request: flask.Request) -> Signal:
+    try:
+        signal = Signal(request.path)
+    except ValueError:
+        paths = ", ".join(signal.value for signal in Signal)
+        raise NotFound(f"there is nothing at this path; post to one of {paths}") from None
+    if request.method not in {"POST", "OPTIONS"}:
+        raise MethodNotAllowed("export requests are sent by POST", {"Allow": "POST, OPTIONS"})
+    return signal
+
+
+def _preflight(request: flask.Request) -> flask.Response:
+    headers = cors.preflight(request.headers.get("Access-Control-Request-Headers"))
+    return flask.Response(status=204, headers=headers)
+
+
+def _objects(headers: Headers) -> bool:
+    """Whether the person behind the request asked not to be counted (Global Privacy Control, Do Not Track)."""
+    return headers.get("Sec-GPC") == "1" or headers.get("DNT") == "1"
+
+
+def _receive(request: flask.Request, signal: Signal, media: Media) -> Message:
+    """Read, decode, scrub and publish an export request; return the export response."""
+    received_at = time.time_ns()
+    edge = _edge()
+    raw = body.read(request.stream, edge.settings.max_body_bytes)
+    raw = body.decompress(raw, request.headers.get("Content-Encoding", ""), edge.settings.max_decompressed_bytes)
+    groups = signal.decode(raw, media, edge.settings.max_spans)
+    if signal is Signal.METRICS:
+        return _reject_metrics(groups)
+    export = edge.exporter.export(signal, groups, received_at)
+    edge.publisher.publish(export.messages)
+    log(
+        "INFO",
+        "export",
+        signal=signal.name.lower(),
+        accepted=export.accepted,
+        rejected=export.rejected,
+        messages=len(export.messages),
+        bytes=len(raw),
+    )
+    return signal.response(export.rejected.total(), _explain(export.rejected))
+
+
+def _reject_metrics(groups: list[Group]) -> Message:
+    rejected = data_points(groups)
+    log("INFO", "export", signal="metrics", accepted=0, rejected={"metrics": rejected})
+    return Signal.METRICS.response(rejected, "metrics are not stored; send spans or log records")
+
+
+def _explain(rejected: Counter[str]) -> str:
+    reasons = ", ".join(f"{reason} ({count})" for reason, count in rejected.most_common())
+    return f"not stored: {reasons}"
+
+
+def _answer(media: Media, status: int, message: Message, headers: Mapping[str, str] | None = None) -> flask.Response:
+    content = media.encode(message)
+    # As a stream, since the framework reads all of an unread body into memory before it sends any other response.
+    response = flask.Response(iter((content,)), status, headers, mimetype=media.value)
+    response.content_length = len(content)
+    return response
