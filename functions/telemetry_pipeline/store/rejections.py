@@ -1,0 +1,62 @@
+"""Rows that say what was not stored, and why; never what it held."""
+
+import re
+import time
+from hashlib import sha256
+
+from telemetry_pipeline import contract
+from telemetry_pipeline.store import copy
+from telemetry_pipeline.store.push import Delivery
+from telemetry_pipeline.store.tables import PARKED_MESSAGES, REJECTED_SPANS, Rows
+
+_EVENTS = {event.table: event.name for event in contract.EVENTS}
+
+
+def rejected_span(
+    identity: bytes, received_at: int, *, service_name: bytes, event: str | None, reason: str, attribute: str = ""
+) -> bytes:
+    """A row of analytics_rejected_spans; `service_name` is a field already, `received_at` in nanoseconds since 1970."""
+    return copy.row(
+        (
+            copy.field(identity),
+            copy.timestamp(received_at),
+            service_name,
+            copy.text(event),
+            copy.text(reason),
+            copy.text(attribute or None),
+        )
+    )
+
+
+def refused_row(table: str, row: bytes, sqlstate: str) -> tuple[str, bytes] | None:
+    """The rejection of an event's row that Postgres refused; None if it is not a row of an event."""
+    event = _EVENTS.get(table)
+    if event is None:
+        return None
+    # An event's row has its id at the end of its key and its received_at at the very end.
+    identity = row[copy.KEY_BYTES - 16 : copy.KEY_BYTES]
+    fields = (
+        copy.field(identity),
+        row[-12:],
+        copy.NULL,
+        copy.text(event),
+        copy.text(f"refused_by_database {sqlstate}"),
+        copy.NULL,
+    )
+    return REJECTED_SPANS, copy.row(fields)
+
+
+def parked_message(delivery: Delivery, reason: str, *, keep: bool) -> Rows:
+    """The row that stands for a message which can't be stored; with its data only where that was scrubbed: `keep`."""
+    version = delivery.attributes.get("contract_version", "")
+    message_id = delivery.message_id
+    fields = (
+        copy.field(sha256(delivery.data).digest()),
+        copy.timestamp(time.time_ns()),
+        copy.text(message_id if re.fullmatch(r"[0-9A-Za-z_-]{1,64}", message_id) else None),
+        copy.text(reason),
+        copy.integer(int(version) if re.fullmatch(r"[0-9]{1,9}", version) else None),
+        copy.integer(len(delivery.data)),
+        copy.field(delivery.data) if keep else copy.NULL,
+    )
+    return {PARKED_MESSAGES: [copy.row(fields)]}
