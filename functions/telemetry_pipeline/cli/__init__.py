@@ -1,0 +1,33 @@
+"""`telemetry`: the operator's command."""
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+
+from telemetry_pipeline import __version__
+from telemetry_pipeline.cli import environment
+from telemetry_pipeline.cli.doctor import doctor
+from telemetry_pipeline.cli.migrate import migrate
+from telemetry_pipeline.cli.tail import tail
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--settings",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path(".local/telemetry.env"),
+    show_default=True,
+    help="File of NAME=VALUE lines to read settings from; the environment's own variables win. May be missing.",
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.pass_context
+def main(context: click.Context, settings: Path) -> None:
+    """Look after a telemetry pipeline: run one here, check it, watch events arrive."""
+    context.obj = environment.load(settings)
+
+
+for command in (doctor, migrate, tail):
+    main.add_command(command)
+for entry_point in entry_points(group="telemetry.commands"):
+    main.add_command(entry_point.load())
