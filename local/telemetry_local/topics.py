@@ -1,0 +1,87 @@
+"""The topics and subscriptions of a local stack, as Terraform makes them in the cloud.
+
+Run as a program, since gRPC's threads have no place in the supervisor, which forks.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+import grpc
+from google.api_core.exceptions import AlreadyExists, GoogleAPICallError
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.pubsub_v1 import PublisherClient, SubscriberClient
+from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
+from google.pubsub_v1.types import DeadLetterPolicy, PushConfig, RetryPolicy, Subscription
+
+PROJECT = "projects/rhesis-local"
+EVENTS = f"{PROJECT}/topics/events"
+DEAD_LETTERS = f"{PROJECT}/topics/events-dead-letter"
+STORE = f"{PROJECT}/subscriptions/events-store"
+
+_ACK_DEADLINE_SECONDS = 60
+_DELIVERY_ATTEMPTS = 20
+_WAIT_SECONDS = 30.0
+_RETRY_POLICY = RetryPolicy(minimum_backoff=Duration(seconds=1), maximum_backoff=Duration(seconds=60))
+
+
+def create(bus_host: str, store_url: str, *, emulator: bool) -> None:
+    """Make what is missing, and point the push subscription to where `store` is now.
+
+    Google's emulator, unlike Pub/Sub, delivers nothing more to a subscription with a retry policy once some pushes have
+    failed; for it there is none.
+
+    Raises:
+        GoogleAPICallError: The bus did not answer, or refused.
+    """
+    with grpc.insecure_channel(bus_host) as channel:
+        grpc.channel_ready_future(channel).result(_WAIT_SECONDS)
+        publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
+        subscriber = SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))
+        for topic in (EVENTS, DEAD_LETTERS):
+            _unless_it_exists(partial(publisher.create_topic, name=topic))
+        # Nobody reads the dead letters here; the subscription keeps them for who wants to know.
+        dead_letters = Subscription(name=f"{PROJECT}/subscriptions/events-dead-letter", topic=DEAD_LETTERS)
+        store = _store(store_url, None if emulator else _RETRY_POLICY)
+        for subscription in (store, dead_letters):
+            _unless_it_exists(partial(subscriber.create_subscription, subscription))
+        subscriber.update_subscription(subscription=store, update_mask=FieldMask(paths=["push_config"]))
+
+
+def _store(url: str, retry_policy: RetryPolicy | None) -> Subscription:
+    return Subscription(
+        name=STORE,
+        topic=EVENTS,
+        push_config=PushConfig(push_endpoint=url),
+        ack_deadline_seconds=_ACK_DEADLINE_SECONDS,
+        retry_policy=retry_policy,
+        dead_letter_policy=DeadLetterPolicy(dead_letter_topic=DEAD_LETTERS, max_delivery_attempts=_DELIVERY_ATTEMPTS),
+    )
+
+
+def _unless_it_exists(make: Callable[[], object]) -> None:
+    with suppress(AlreadyExists):
+        make()
+
+
+def main() -> int:
+    """Run `create` with the program's arguments."""
+    parser = argparse.ArgumentParser(description="Make the topics and subscriptions of a local stack.")
+    parser.add_argument("bus", help="where Pub/Sub is, as HOST:PORT")
+    parser.add_argument("store_url", help="where events are pushed to")
+    parser.add_argument("--emulator", action="store_true", help="the bus is Google's emulator")
+    arguments = parser.parse_args()
+    try:
+        create(arguments.bus, arguments.store_url, emulator=arguments.emulator)
+    except (GoogleAPICallError, grpc.FutureTimeoutError) as error:
+        sys.stderr.write(f"topics and subscriptions could not be made: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
