@@ -1,0 +1,74 @@
+# `make run` and `make test` need Python 3.11 or later and make, nothing else; whatever they install goes to .venv.
+
+# Any of these that is recent enough; PYTHON=... chooses another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv install
+INSTALL_PROJECT := $(PIP) --quiet --no-build-isolation --no-deps --editable .
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types format generate lock bench clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r verb words; do printf '  %-10s %s\n' "$$verb" "$$words"; done
+
+run: $(VENV)/run.installed $(if $(findstring --grpc,$(ARGS)),$(VENV)/grpc.installed) ## Run the whole pipeline on this machine; ARGS=--help shows its options
+	@$(BIN)/telemetry up $(ARGS)
+
+test: $(VENV)/dev.installed ## Run the tests; ARGS goes to pytest
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/dev.installed ## Check style, formatting and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/dev.installed ## Check types
+	$(BIN)/mypy
+
+format: $(VENV)/dev.installed ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+generate: $(VENV)/dev.installed ## Write what follows from schemas/events.yaml, the settings and wire.proto
+	$(BIN)/python schemas/generate.py
+	$(BIN)/python docs/generate_settings.py
+	cd functions && ../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. telemetry_pipeline/otlp/wire.proto
+
+lock: $(VENV)/dev.installed ## Pin the dependencies that pyproject.toml names; ARGS=--upgrade takes newer ones
+	$(COMPILE) $(ARGS) pyproject.toml --output-file functions/requirements.txt
+	$(COMPILE) $(ARGS) pyproject.toml --group local --output-file local/requirements.txt
+	$(COMPILE) $(ARGS) pyproject.toml --group dev --output-file tests/requirements.txt
+	$(COMPILE) $(ARGS) --group grpc --prerelease allow --output-file local/requirements-grpc.txt
+
+bench: $(VENV)/dev.installed ## Measure, and write bench/results/; ARGS=NAME for one part
+	$(BIN)/python -m bench $(ARGS)
+
+clean: ## Remove what was installed and what was received
+	rm -rf $(VENV) .local .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+
+$(VENV)/run.installed: local/requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing what the pipeline needs (about a minute, once)'
+	$(PIP) --require-hashes --requirement local/requirements.txt
+	$(INSTALL_PROJECT)
+	@touch $@
+
+$(VENV)/grpc.installed: local/requirements-grpc.txt $(VENV)/run.installed
+	$(PIP) --require-hashes --requirement local/requirements-grpc.txt
+	@touch $@
+
+$(VENV)/dev.installed: tests/requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing what the tests need (about a minute, once)'
+	$(PIP) --require-hashes --requirement tests/requirements.txt
+	$(INSTALL_PROJECT)
+	@touch $@ $(VENV)/run.installed
+
+$(VENV)/bin/python:
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or later is needed: install it, or name it with PYTHON=...' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'On Debian and Ubuntu, venv is a package of its own: apt install python3-venv' >&2; exit 1; }
