@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from struct import Struct
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -23,9 +24,9 @@ class Limits:
     characters: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kept:
-    """An attribute that may pass, under its name in the contract.
+    """An attribute that may pass, under its name in the contract; not to be changed.
 
     `rank` is 0 for its own name and higher for weaker aliases; `encoded` is the serialised KeyValue that goes on;
     `fault` says how it breaks the contract, which rejects an event that has a use for it.
@@ -49,6 +50,8 @@ _RULES = {
     name: _Rule(attribute, rank) for attribute in contract.ATTRIBUTES for rank, name in enumerate(attribute.accepted)
 }
 
+_PATHS = {attribute.name for attribute in contract.ATTRIBUTES if attribute.treatment == "path"}
+
 
 class _FaultError(Exception):
     """The value breaks the contract; the text is the reason that is counted."""
@@ -65,6 +68,32 @@ def encode(name: str, value: Value) -> bytes:
     return KeyValue(key=name, value=AnyValue(string_value=value)).SerializeToString()
 
 
+_DOUBLE = Struct("<d")
+_DOUBLES = {
+    encode(attribute.name, 0.5)[: -_DOUBLE.size]: attribute
+    for attribute in contract.ATTRIBUTES
+    if attribute.type == "double"
+}
+"""What a serialised double begins with. Nearly each one is new, so these are read without protobuf's classes."""
+
+
+class Unchanged(dict[bytes, Kept]):
+    """Attributes that pass as they came, for all requests of an instance: what they say is published anyway.
+
+    An attribute that is scrubbed, reduced or pseudonymised is never in here.
+    """
+
+    _ATTRIBUTES = 4096
+    _BYTES = 256
+
+    def remember(self, raw: bytes, kept: Kept) -> None:
+        """Keep it, unless it is long; when there are too many, begin anew."""
+        if len(raw) <= self._BYTES:
+            if len(self) >= self._ATTRIBUTES:
+                self.clear()
+            self[raw] = kept
+
+
 class Treatment(dict[bytes, Kept | None]):
     """Serialised attribute → what becomes of it; None for what is not in the contract.
 
@@ -72,9 +101,10 @@ class Treatment(dict[bytes, Kept | None]):
     long as the request: values that could identify somebody must not outlive their use.
     """
 
-    def __init__(self, pseudonymiser: Pseudonymiser, cap: TemplateCap, limits: Limits) -> None:
+    def __init__(self, pseudonymiser: Pseudonymiser, cap: TemplateCap, limits: Limits, unchanged: Unchanged) -> None:
         super().__init__()
         self.service = ""
+        self._unchanged = unchanged
         self._pseudonymiser = pseudonymiser
         self._cap = cap
         self._keys = _KeysThatPass()
@@ -89,11 +119,20 @@ class Treatment(dict[bytes, Kept | None]):
         }
 
     def __missing__(self, raw: bytes) -> Kept | None:
+        double = _DOUBLES.get(raw[: -_DOUBLE.size])
+        if double:
+            return _kept_double(double, raw)
+        kept = self[raw] = self._unchanged.get(raw) or self._decode(raw)
+        return kept
+
+    def _decode(self, raw: bytes) -> Kept | None:
         try:
             pair = KeyValue.FromString(raw)
         except DecodeError:
             raise Undecodable("an attribute is malformed") from None
-        kept = self[raw] = self._treat(pair.key, pair.value)
+        kept = self._treat(pair.key, pair.value)
+        if kept and _is_worth_remembering(kept) and encode(pair.key, kept.value) == raw:
+            self._unchanged.remember(raw, kept)
         return kept
 
     def _treat(self, name: str, value: AnyValue) -> Kept | None:
@@ -160,6 +199,20 @@ class Treatment(dict[bytes, Kept | None]):
         if isinstance(value, bool | float):
             raise _FaultError("wrong_type")
         return self._pseudonymiser.pseudonym(attribute.domain, str(value)) or ""
+
+
+def _is_worth_remembering(kept: Kept) -> bool:
+    """A path is counted anew by each service, and nearly each double is another."""
+    return not kept.fault and kept.name not in _PATHS and not isinstance(kept.value, float)
+
+
+def _kept_double(attribute: contract.Attribute, raw: bytes) -> Kept:
+    (value,) = _DOUBLE.unpack(raw[-_DOUBLE.size :])
+    if not math.isfinite(value):
+        return Kept(attribute.name, fault="not_a_number")
+    if not attribute.range[0] <= value <= attribute.range[1]:
+        return Kept(attribute.name, fault="out_of_range")
+    return Kept(attribute.name, value=value, encoded=raw)
 
 
 class _KeysThatPass(dict[str, bool]):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from telemetry_pipeline import bus, contract
-from telemetry_pipeline.ingest.attributes import Limits, Treatment
+from telemetry_pipeline.ingest.attributes import Limits, Treatment, Unchanged
 from telemetry_pipeline.ingest.events import Sieve
 from telemetry_pipeline.otlp import wire_pb2 as wire
 from telemetry_pipeline.otlp.requests import Group, Signal
@@ -33,6 +33,7 @@ class Exporter:
     def __init__(self, settings: IngestSettings) -> None:
         self._pseudonymiser = Pseudonymiser(settings.pseudonym_key, settings.pseudonym_key_epoch)
         self._cap = TemplateCap(settings.max_templates)
+        self._unchanged = Unchanged()
         self._limits = Limits(settings.max_attributes, settings.max_value_depth, settings.max_text_characters)
         self._max_age_nanoseconds = settings.max_age_days * _DAY_NANOSECONDS
         self._key_epoch = settings.pseudonym_key_epoch
@@ -47,7 +48,7 @@ class Exporter:
         rejected: Counter[str] = Counter()
         passed = []
         for group in groups:
-            treatment = Treatment(self._pseudonymiser, self._cap, self._limits)
+            treatment = Treatment(self._pseudonymiser, self._cap, self._limits, self._unchanged)
             resource = _resource(group, treatment, stamp)
             sieve = self._sieve(treatment, received_at)
             if signal is Signal.LOGS:
