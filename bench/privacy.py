@@ -1,16 +1,14 @@
 """What privacy costs: nanoseconds per call for typical values, and growth for texts made to be slow.
 
-Run as `python bench/privacy.py`. A text ten times as long should take about ten times as long.
+Run as `python -m bench.privacy`. A text ten times as long should take about ten times as long.
 """
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count, takewhile
-from pathlib import Path
 from time import perf_counter_ns
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "functions"))
-
+from bench import report
 from telemetry_pipeline.privacy import Pseudonymiser, is_sensitive_key, path_template, scrub
 
 SECONDS = 0.05
@@ -106,18 +104,29 @@ def nanoseconds(function: Callable[[str], object], text: str) -> float:
 
 
 def main() -> None:
-    """Print both tables."""
-    print(f"{'typical value':64} {'ns':>9}")
-    for function, text in TYPICAL:
-        print(f"{function.__name__ + ' ' + ascii(text)[:46]:64} {nanoseconds(function, text):9.0f}")
-    pseudonymiser = Pseudonymiser(b"k" * 32, 1)
-    for text in ("4b29b955deeafe3b", "0b3c7f5e-6a0d-4c5a-9d0e-000000000000"):
-        print(f"{'pseudonym ' + text:64} {nanoseconds(lambda one: pseudonymiser.pseudonym('user', one), text):9.0f}")
-    print(f"\n{'made to be slow: ns per character':36} {'scrub':>9} {'tenfold':>9} {'path':>9} {'tenfold':>9}")
-    for name, unit in UNITS.items():
-        texts = [(unit * size)[: size - len(END)] + END for size in (SIZE, 10 * SIZE)]
-        costs = [nanoseconds(function, text) / len(text) for function in (scrub, path_template) for text in texts]
-        print(f"{name:36}", *(f"{cost:9.1f}" for cost in costs))
+    """Print both tables and write them down."""
+    pseudonym = partial(Pseudonymiser(b"k" * 32, 1).pseudonym, "user")
+    typical = [*((function.__name__, function, text) for function, text in TYPICAL)]
+    typical += [("pseudonym", pseudonym, text) for text in ("4b29b955deeafe3b", "0b3c7f5e-6a0d-4c5a-9d0e-000000000000")]
+    calls = [
+        (f"{name} `{ascii(text)[:50]}`", f"{nanoseconds(function, text):,.0f}") for name, function, text in typical
+    ]
+    growth = [(name, *(f"{cost:.1f}" for cost in _costs(unit))) for name, unit in UNITS.items()]
+    columns = (
+        "made to be slow, ns per character",
+        "scrub",
+        "scrub, ten times as long",
+        "path",
+        "path, ten times as long",
+    )
+    report.write("privacy", __doc__, f"{report.table(('call', 'ns'), calls)}\n\n{report.table(columns, growth)}")
+
+
+def _costs(unit: str) -> Iterator[float]:
+    texts = [(unit * size)[: size - len(END)] + END for size in (SIZE, 10 * SIZE)]
+    for function in (scrub, path_template):
+        for text in texts:
+            yield nanoseconds(function, text) / len(text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,88 @@
+"""A load of HTTP requests that costs the machine little itself: prepared bytes over connections that stay open."""
+
+import math
+import socket
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a load saw: the seconds that each answer took, and the seconds that all took together."""
+
+    latencies: list[float]
+    wall_seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """Requests per second."""
+        return len(self.latencies) / self.wall_seconds
+
+    def percentile(self, share: float) -> float:
+        """The latency that `share` of the requests don't exceed, in seconds."""
+        return sorted(self.latencies)[min(int(share * len(self.latencies)), len(self.latencies) - 1)]
+
+
+def prepared(path: str, bodies: Iterable[bytes]) -> list[bytes]:
+    """Bodies as whole requests."""
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-protobuf\r\nContent-Length: "
+    return [head.encode() + str(len(body)).encode() + b"\r\n\r\n" + body for body in bodies]
+
+
+def send(port: int, requests: Sequence[bytes], connections: int, per_second: float = math.inf) -> Answered:
+    """Send each request once over this many connections, as fast as they are answered or at a rate.
+
+    Raises:
+        RuntimeError: A request was not answered with a 2xx.
+    """
+    begun = time.perf_counter()
+    waiting: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
+    for number, request in enumerate(requests):
+        waiting.put((begun + number / per_second, request))
+    latencies: list[float] = []
+    failures: list[str] = []
+    threads = [Thread(target=_work, args=(port, waiting, latencies, failures)) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise RuntimeError(f"{len(failures)} connections failed, the first with {failures[0]}")
+    return Answered(latencies, time.perf_counter() - begun)
+
+
+def _work(port: int, waiting: SimpleQueue[tuple[float, bytes]], latencies: list[float], failures: list[str]) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while True:
+            try:
+                due, request = waiting.get_nowait()
+            except Empty:
+                return
+            time.sleep(max(due - time.perf_counter(), 0))
+            begun = time.perf_counter()
+            connection.sendall(request)
+            answer = _answer(connection)
+            latencies.append(time.perf_counter() - begun)
+            if not answer.startswith(b"HTTP/1.1 2"):
+                failures.append(answer.splitlines()[0].decode())
+                return
+
+
+def _answer(connection: socket.socket) -> bytes:
+    answer = b""
+    while True:
+        answer += connection.recv(65_536)
+        head, end, body = answer.partition(b"\r\n\r\n")
+        if end and len(body) >= _length(head):
+            return answer
+
+
+def _length(head: bytes) -> int:
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return int(line.partition(b":")[2])
+    return 0
