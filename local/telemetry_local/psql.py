@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from telemetry_local.postgres import binary
+from telemetry_local.postgres import binaries
 from telemetry_pipeline.cli import environment
 from telemetry_pipeline.settings import DatabaseSettings
 
@@ -23,5 +23,5 @@ def psql(obj: dict[str, str], arguments: tuple[str, ...]) -> None:
         "PGPASSWORD": unquote(url.password or ""),
         "PGDATABASE": url.path.lstrip("/"),
     }
-    command = str(binary("psql"))
+    command = str(binaries() / "psql")
     os.execve(command, [command, *arguments], {**os.environ, **variables})  # noqa: S606 - that is the command

@@ -66,6 +66,8 @@ class Stack:
         """
         progress("Postgres")
         self._postgres.prepare()
+        if self._postgres.directory != self._home.postgres:
+            progress(f"Postgres' user can't enter {self._home.directory}; its data is in {self._postgres.directory}")
         self._supervisor.start(self._postgres_part())
         progress("Pub/Sub and the functions")
         for part in self._other_parts():

@@ -80,10 +80,15 @@ def test_a_port_that_is_taken(server: Postgres, directory: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to drop to another user")
 def test_a_directory_that_can_not_be_entered(directory: Path) -> None:
-    """The error names the directory that is in the way, and what to do."""
-    inner = directory / "closed" / "postgres"
-    inner.mkdir(parents=True)
-    inner.parent.chmod(0o700)
+    """What root's Postgres can't enter, such as a clone in /root, is exchanged for a place that it can, and kept."""
+    closed = directory / "closed" / "postgres"
+    closed.mkdir(parents=True)
+    closed.parent.chmod(0o700)
 
-    with pytest.raises(PostgresError, match=rf"chmod o\+x {inner.parent}"):
-        Postgres(inner, free_port()).prepare()
+    servers = [Postgres(closed, free_port()) for _ in range(2)]
+    for one in servers:
+        one.start()
+        one.stop()
+
+    assert servers[0].directory == servers[1].directory != closed
+    shutil.rmtree(servers[0].directory)
