@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from telemetry_local.postgres import binary
+from telemetry_local.postgres import binaries
 
 GOLDEN = Path(__file__).with_name("schema.sql")
 WRITE = "RHESIS_WRITE_SCHEMA"
@@ -13,7 +13,7 @@ WRITE = "RHESIS_WRITE_SCHEMA"
 def _dump(url: str) -> str:
     """The schema without the partitions, whose names change with the date, and without what a dump adds."""
     leave_out = ["--exclude-table=*_20*", "--exclude-table=*_default", "--exclude-table=alembic_version"]
-    command = [binary("pg_dump"), "--schema-only", "--no-owner", *leave_out, f"--dbname={url}"]
+    command = [binaries() / "pg_dump", "--schema-only", "--no-owner", *leave_out, f"--dbname={url}"]
     dump = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     added = ("--", "\\", "SET ", "SELECT pg_catalog.set_config")
     lines = [line for line in dump.splitlines() if line and not line.startswith(added)]
