@@ -1,14 +1,18 @@
 import json
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from brokers import LocalBroker
 from pubsub.bus import Bus, bus_at
 from pubsub.push_endpoint import PushEndpoint
 from telemetry_local.pubsub import Broker
+from telemetry_local.pubsub.errors import CannotStart
 from waiting import until
 
 COMMAND = (sys.executable, "-m", "telemetry_local.pubsub")
@@ -79,3 +83,16 @@ def test_it_runs_inside_another_program(tmp_path: Path, endpoint: PushEndpoint) 
 
     with Broker(path) as broker, bus_at(f"127.0.0.1:{broker.port}") as bus:
         assert [each.message.data for each in bus.pull(subscription)] == [b"kept"]
+
+
+def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
+    """A broker that would not understand what waits in a file says so, and changes nothing."""
+    path = tmp_path / "pubsub.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("pragma user_version = 99")
+    before = path.read_bytes()
+
+    with pytest.raises(CannotStart, match="another version"), Broker(path):
+        pass
+
+    assert path.read_bytes() == before

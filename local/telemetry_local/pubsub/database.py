@@ -18,6 +18,7 @@ from telemetry_local.pubsub.errors import CannotStart
 Result = TypeVar("Result")
 
 _WORK_PER_COMMIT = 256
+_VERSION = 1  # of schema.sql
 
 # WAL with synchronous=NORMAL: a commit is a write() to the log without an fsync(). The kernel has it then, so that it
 # outlives a kill -9 of any process; only a power cut or a crash of the kernel can take the last commits, and never the
@@ -125,8 +126,9 @@ def _open(path: Path) -> sqlite3.Connection:
         # Another thread than this one will use it, and only that one; transactions are begun by hand.
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
         try:
-            connection.executescript(_PRAGMAS + schema)
-        except sqlite3.Error:
+            _check_version(connection, path)
+            connection.executescript(f"{_PRAGMAS} {schema} pragma user_version = {_VERSION};")
+        except (CannotStart, sqlite3.Error):
             connection.close()
             raise
     except (OSError, sqlite3.Error) as error:
@@ -134,3 +136,12 @@ def _open(path: Path) -> sqlite3.Connection:
             f"can't use {path} as the database: {error}; does another broker run with it, or is it no database?"
         ) from error
     return connection
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("pragma user_version").fetchone()
+    if version not in {0, _VERSION}:  # 0 is a new file's
+        raise CannotStart(
+            f"{path} was written by another version of the broker ({version}, this one writes {_VERSION}): "
+            "run that version until nothing waits any more, or delete the file with what waits in it"
+        )
