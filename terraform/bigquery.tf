@@ -1,0 +1,76 @@
+locals {
+  bigquery_location = try(coalesce(var.bigquery.location, var.region), null)
+  bigquery_tables = {
+    for file in fileset("${local.source_root}/schemas/bigquery", "*.json") : trimsuffix(file, ".json") => file
+    if var.bigquery != null
+  }
+  # Names rather than references, since a file of SQL can't wait for an apply.
+  bigquery_events_dataset = "${replace(var.prefix, "-", "_")}_events"
+  bigquery_views_dataset  = "${replace(var.prefix, "-", "_")}_views"
+
+  # A year has 366 days at most, so that nothing goes before its twelve months are over.
+  partition_expiration_ms = floor(var.retention_months * 61 / 2) * 86400 * 1000
+}
+
+resource "google_bigquery_dataset" "events" {
+  count = var.bigquery == null ? 0 : 1
+
+  project               = var.project_id
+  dataset_id            = local.bigquery_events_dataset
+  friendly_name         = "Telemetry: events"
+  description           = "Single events under pseudonyms. Read the views instead."
+  location              = local.bigquery_location
+  labels                = local.labels
+  max_time_travel_hours = 48 # the least: what is erased can be read for so long
+
+  default_partition_expiration_ms = local.partition_expiration_ms
+  delete_contents_on_destroy      = !var.deletion_protection
+
+  lifecycle {
+    # Access is granted by resources of its own.
+    ignore_changes = [access]
+  }
+
+  depends_on = [google_project_service.apis]
+}
+
+resource "google_bigquery_table" "events" {
+  for_each = local.bigquery_tables
+
+  project                  = var.project_id
+  dataset_id               = google_bigquery_dataset.events[0].dataset_id
+  table_id                 = each.key
+  labels                   = local.labels
+  schema                   = file("${local.source_root}/schemas/bigquery/${each.value}")
+  clustering               = ["user_id", "deployment_type"] # an erasure then touches few blocks
+  deletion_protection      = var.deletion_protection
+  require_partition_filter = true
+
+  time_partitioning {
+    type          = "DAY"
+    field         = "timestamp"
+    expiration_ms = local.partition_expiration_ms
+  }
+}
+
+# mirror appends; maintain erases what must go before its partition does.
+resource "google_bigquery_dataset_iam_member" "events_editors" {
+  for_each = var.bigquery == null ? toset([]) : toset(["maintain", "mirror"])
+
+  project    = var.project_id
+  dataset_id = google_bigquery_dataset.events[0].dataset_id
+  role       = "roles/bigquery.dataEditor"
+  member     = google_service_account.accounts[each.key].member
+}
+
+# Running a query is a right in the project that pays for it; it reads nothing by itself.
+resource "google_project_iam_member" "bigquery_jobs" {
+  for_each = var.bigquery == null ? {} : merge(
+    { maintain = google_service_account.accounts["maintain"].member },
+    { for viewer in var.bigquery.viewers : viewer => viewer },
+  )
+
+  project = var.project_id
+  role    = "roles/bigquery.jobUser"
+  member  = each.value
+}

@@ -1,0 +1,155 @@
+# What is there when everything is turned on.
+
+mock_provider "google" {
+  override_during = plan
+  source          = "./tests/mocks"
+}
+
+mock_provider "google" {
+  alias           = "billing"
+  override_during = plan
+}
+
+mock_provider "google-beta" {
+  override_during = plan
+  source          = "./tests/mocks"
+}
+
+variables {
+  project_id = "my-telemetry-project"
+  region     = "europe-west1"
+  prefix     = "rhesis"
+  domain     = { name = "telemetry.example.com", dns_zone = "example-com" }
+  dashboard  = { domain = "usage.example.com", viewers = ["group:product@example.com"] }
+  gateway    = {}
+  bigquery   = { viewers = ["group:analysts@example.com"], looker_studio_template_id = "template" }
+  budget     = { amount = 100, billing_account = "012345-6789AB-CDEF01" }
+  cloudbuild = {
+    repository   = "projects/my-telemetry-project/locations/europe-west1/connections/github/repositories/telemetry"
+    state_bucket = "my-telemetry-project-terraform"
+  }
+  notification_emails = ["oncall@example.com"]
+}
+
+run "plan" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(module.function)) == toset(["dashboard", "ingest", "maintain", "mirror", "store"])
+    error_message = "There are five functions."
+  }
+
+  assert {
+    condition     = toset(keys(google_pubsub_subscription.events)) == toset(["mirror", "store"])
+    error_message = "Each reader has a subscription of its own: one that fails never holds up the other."
+  }
+}
+
+run "bigquery" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(google_bigquery_table.events)) == toset([for file in fileset("${path.root}/../schemas/bigquery", "*.json") : trimsuffix(file, ".json")]) && length(google_bigquery_table.events) > 0
+    error_message = "There is a table for each of schemas/bigquery."
+  }
+
+  assert {
+    condition     = alltrue([for table in google_bigquery_table.events : table.require_partition_filter && table.time_partitioning[0].field == "timestamp" && table.time_partitioning[0].expiration_ms == 366 * 86400 * 1000 && table.deletion_protection])
+    error_message = "The tables are partitioned by day, lose what is older than twelve months, and can't be deleted by accident."
+  }
+
+  assert {
+    condition     = google_bigquery_dataset.events[0].max_time_travel_hours == "48" && [for binding in google_bigquery_dataset_iam_member.views_readers : binding.dataset_id] == [google_bigquery_dataset.views[0].dataset_id]
+    error_message = "What is erased is gone soon, and viewers read the views' dataset, never the events'."
+  }
+
+  assert {
+    condition     = toset(concat(keys(google_bigquery_table.views), keys(google_bigquery_routine.functions))) == toset([for file in fileset("${path.root}/../functions/telemetry_pipeline/analytics/bigquery", "*.sql") : trimsuffix(file, ".sql")])
+    error_message = "There is a view or a table function for each question."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for sql in concat(values(local.bigquery_views), values(local.bigquery_functions)) : [
+        for name in regexall("`([^`]+)`", sql) : contains([for table in keys(google_bigquery_table.events) : "my-telemetry-project.rhesis_events.${table}"], name[0])
+      ]
+    ]))
+    error_message = "What viewers see is made of the tables alone: a view of a view would need a right of its own."
+  }
+}
+
+run "domain" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(google_compute_global_forwarding_rule.https)) == toset(["ipv4", "ipv6"]) && google_compute_global_address.frontend["ipv6"].ip_version == "IPV6"
+    error_message = "The load balancer answers over IPv4 and IPv6."
+  }
+
+  assert {
+    condition     = alltrue([for rule in concat(values(google_compute_global_forwarding_rule.https), values(google_compute_global_forwarding_rule.redirect)) : rule.load_balancing_scheme == "EXTERNAL_MANAGED"]) && google_compute_url_map.redirect[0].default_url_redirect[0].https_redirect
+    error_message = "HTTP is redirected to HTTPS."
+  }
+
+  assert {
+    condition     = [for rule in google_compute_security_policy.rate_limit[0].rule : rule.rate_limit_options[0].enforce_on_key if rule.action == "throttle"] == ["IP"]
+    error_message = "What one client address may send is bounded."
+  }
+
+  assert {
+    condition     = module.function["ingest"].function.service_config[0].ingress_settings == "ALLOW_INTERNAL_AND_GCLB" && module.function["dashboard"].function.service_config[0].ingress_settings == "ALLOW_INTERNAL_AND_GCLB"
+    error_message = "Behind the load balancer, the functions' own URLs are closed."
+  }
+
+  assert {
+    condition     = google_compute_backend_service.frontends["dashboard"].iap[0].enabled && !google_compute_backend_service.frontends["ingest"].iap[0].enabled && [for binding in google_iap_web_backend_service_iam_member.dashboard_viewers : binding.member] == ["group:product@example.com"]
+    error_message = "The dashboard is behind Identity-Aware Proxy for its viewers, ingest is not."
+  }
+
+  assert {
+    condition     = output.otlp_endpoint == "https://telemetry.example.com" && output.environment.OTEL_EXPORTER_OTLP_ENDPOINT == output.otlp_endpoint && length(google_dns_record_set.frontends) == 6
+    error_message = "Apps are told the domain, and its records are made."
+  }
+}
+
+run "gateway" {
+  command = plan
+
+  assert {
+    condition     = local.gateway_config.exporters.otlp_http.endpoint == module.function["ingest"].uri && !local.gateway_config.exporters.otlp_http.sending_queue.enabled && [for variable in google_cloud_run_v2_service.gateway[0].template[0].containers[0].env : yamldecode(variable.value) if variable.name == "COLLECTOR_CONFIG"] == [local.gateway_config]
+    error_message = "The gateway passes on to ingest, and answers only once ingest has."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.gateway[0].template[0].containers[0].ports[0].name == "h2c" && google_cloud_run_v2_service.gateway[0].template[0].vpc_access[0].egress == "ALL_TRAFFIC"
+    error_message = "The gateway speaks HTTP/2 and reaches ingest through the network, where internal callers are let in."
+  }
+}
+
+run "cloud_build" {
+  command = plan
+
+  assert {
+    condition     = google_cloudbuild_trigger.deploy[0].substitutions == tomap({ _DEPLOY = "true", _STATE_BUCKET = "my-telemetry-project-terraform", _TFVARS = "gs://my-telemetry-project-terraform/terraform.tfvars" }) && google_cloudbuild_trigger.deploy[0].filename == "cloudbuild.yaml"
+    error_message = "The trigger says that it deploys, and where state and variables are."
+  }
+
+  assert {
+    condition     = google_storage_bucket_iam_member.deploy_keeps_state[0].bucket == "my-telemetry-project-terraform" && google_cloudbuild_trigger.deploy[0].location == "europe-west1"
+    error_message = "The build keeps the state, and runs where its repository is connected."
+  }
+}
+
+run "without_a_domain_the_dashboard_is_behind_iam" {
+  command = plan
+
+  variables {
+    domain    = null
+    dashboard = { viewers = ["group:product@example.com"] }
+  }
+
+  assert {
+    condition     = module.function["dashboard"].invokers == ["group:product@example.com"] && module.function["dashboard"].function.service_config[0].ingress_settings == "ALLOW_ALL"
+    error_message = "Its viewers may invoke the dashboard, and nobody else may."
+  }
+}
