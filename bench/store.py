@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from bench.store_peers import OrmWriter, copy_ready_rows
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from sqlalchemy import Engine, text
 
+from bench.store_peers import OrmWriter, copy_ready_rows
 from telemetry_local.postgres import Postgres
 from telemetry_pipeline import contract
 from telemetry_pipeline.database import connect
@@ -27,11 +27,11 @@ from telemetry_pipeline.ingest.export import Exporter
 from telemetry_pipeline.maintain import migrate
 from telemetry_pipeline.otlp.media import Media
 from telemetry_pipeline.otlp.requests import Signal
+from telemetry_pipeline.push import Delivery
+from telemetry_pipeline.rows.columns import event_columns
 from telemetry_pipeline.settings import DatabaseSettings, IngestSettings, StoreSettings
 from telemetry_pipeline.store.events import rows_of
 from telemetry_pipeline.store.function import Store
-from telemetry_pipeline.store.push import Delivery
-from telemetry_pipeline.store.tables import event_columns
 
 ROOT = Path(__file__).parents[1]
 CAPTURE = ROOT / "tests" / "fixtures" / "wire" / "backend-current-cloud.binpb"

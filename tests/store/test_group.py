@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from telemetry_pipeline.store import copy
+from telemetry_pipeline.store.form import KEY_BYTES
 from telemetry_pipeline.store.group import Group
 from telemetry_pipeline.store.tables import REJECTED_SPANS, Rows
 from telemetry_pipeline.store.writer import Refused, Unavailable
@@ -35,7 +35,7 @@ class FakeWriter:
 
 
 def _row(content: str) -> bytes:
-    return bytes(copy.KEY_BYTES) + content.encode()
+    return bytes(KEY_BYTES) + content.encode()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ costs the server no parsing. The fields of values that repeat are made once.
 """
 
 from collections.abc import Iterable
-from hashlib import sha256
 from io import BytesIO
 from struct import Struct
 
@@ -14,7 +13,7 @@ NULL = b"\xff\xff\xff\xff"
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _JSONB_VERSION = b"\1"
-_EPOCH_MICROSECONDS = 946_684_800 * 10**6
+EPOCH_MICROSECONDS = 946_684_800 * 10**6
 """Postgres counts from 2000, Unix from 1970."""
 
 _LENGTH = Struct("!i").pack
@@ -23,10 +22,6 @@ _SMALLINT = Struct("!ih").pack
 _INTEGER = Struct("!ii").pack
 _DOUBLE = Struct("!id").pack
 _TIMESTAMP = Struct("!iq").pack
-_KEY = Struct("!hiqi16s").pack
-
-KEY_BYTES = 34
-"""The length of what `key` returns; the id is its last 16 bytes."""
 
 
 def field(value: bytes) -> bytes:
@@ -56,7 +51,7 @@ def double(value: float) -> bytes:
 
 def timestamp(nanoseconds: int) -> bytes:
     """A timestamptz, from nanoseconds since 1970; what is below a microsecond is cut off."""
-    return _TIMESTAMP(8, nanoseconds // 1000 - _EPOCH_MICROSECONDS)
+    return _TIMESTAMP(8, nanoseconds // 1000 - EPOCH_MICROSECONDS)
 
 
 def json_object(members: Iterable[bytes]) -> bytes:
@@ -68,11 +63,6 @@ def row(fields: Iterable[bytes]) -> bytes:
     """One row."""
     fields = list(fields)
     return _COUNT(len(fields)) + b"".join(fields)
-
-
-def key(width: int, nanoseconds: int, identity: bytes) -> bytes:
-    """The beginning of an event's row of `width` fields: time and id, so that rows sort by their primary key."""
-    return _KEY(width, 8, nanoseconds // 1000 - _EPOCH_MICROSECONDS, 16, sha256(identity).digest()[:16])
 
 
 def stream(rows: Iterable[bytes]) -> BytesIO:

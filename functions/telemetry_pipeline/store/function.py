@@ -11,10 +11,11 @@ from telemetry_pipeline import __version__
 from telemetry_pipeline.database import connect
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.logs import log
+from telemetry_pipeline.push import Delivery, delivery_of
+from telemetry_pipeline.rows.message import NewerContract, Unreadable
 from telemetry_pipeline.settings import StoreSettings
-from telemetry_pipeline.store.events import NewerContract, Unreadable, rows_of
+from telemetry_pipeline.store.events import rows_of
 from telemetry_pipeline.store.group import Group
-from telemetry_pipeline.store.push import Delivery, delivery_of
 from telemetry_pipeline.store.rejections import parked_message
 from telemetry_pipeline.store.tables import PARKED_MESSAGES, REJECTED_SPANS, Rows
 from telemetry_pipeline.store.writer import Unavailable, Writer

@@ -5,25 +5,25 @@ import time
 from hashlib import sha256
 
 from telemetry_pipeline import contract
+from telemetry_pipeline.push import Delivery
+from telemetry_pipeline.rows.message import Rejection
 from telemetry_pipeline.store import copy
-from telemetry_pipeline.store.push import Delivery
+from telemetry_pipeline.store.form import KEY_BYTES
 from telemetry_pipeline.store.tables import PARKED_MESSAGES, REJECTED_SPANS, Rows
 
 _EVENTS = {event.table: event.name for event in contract.EVENTS}
 
 
-def rejected_span(
-    identity: bytes, received_at: int, *, service_name: bytes, event: str | None, reason: str, attribute: str = ""
-) -> bytes:
-    """A row of analytics_rejected_spans; `service_name` is a field already, `received_at` in nanoseconds since 1970."""
+def rejected_span(rejection: Rejection) -> bytes:
+    """A row of analytics_rejected_spans."""
     return copy.row(
         (
-            copy.field(identity),
-            copy.timestamp(received_at),
-            service_name,
-            copy.text(event),
-            copy.text(reason),
-            copy.text(attribute or None),
+            copy.field(rejection.id),
+            copy.timestamp(rejection.received_at),
+            rejection.service_name,
+            copy.text(rejection.event),
+            copy.text(rejection.reason),
+            copy.text(rejection.attribute or None),
         )
     )
 
@@ -34,7 +34,7 @@ def refused_row(table: str, row: bytes, sqlstate: str) -> tuple[str, bytes] | No
     if event is None:
         return None
     # An event's row has its id at the end of its key and its received_at at the very end.
-    identity = row[copy.KEY_BYTES - 16 : copy.KEY_BYTES]
+    identity = row[KEY_BYTES - 16 : KEY_BYTES]
     fields = (
         copy.field(identity),
         row[-12:],

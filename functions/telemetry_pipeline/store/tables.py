@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from telemetry_pipeline import contract
+from telemetry_pipeline.rows import columns
 
 REJECTED_SPANS = "analytics_rejected_spans"
 PARKED_MESSAGES = "analytics_parked_messages"
@@ -10,17 +10,8 @@ PARKED_MESSAGES = "analytics_parked_messages"
 Rows = dict[str, list[bytes]]
 """Table → its rows, as `copy.row` makes them."""
 
-
-def event_columns(event: contract.Event) -> tuple[str, ...]:
-    """An event's columns that its own attributes fill, in the order of the contract."""
-    return tuple(attribute.column for attribute in (*event.required, *event.optional))
-
-
-_KEY_COLUMNS = ("timestamp", "id")
-_LAST_COLUMNS = ("metadata", "service_name", "service_version", "installation_id", "key_epoch", "received_at")
-
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    **{event.table: (*_KEY_COLUMNS, *event_columns(event), *_LAST_COLUMNS) for event in contract.EVENTS},
+    **columns.COLUMNS,
     REJECTED_SPANS: ("id", "received_at", "service_name", "event", "reason", "attribute"),
     PARKED_MESSAGES: (
         "sha256",

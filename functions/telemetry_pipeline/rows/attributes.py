@@ -7,7 +7,6 @@ what is stored can't be taken back.
 import json
 import math
 import re
-from collections.abc import Callable
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -15,15 +14,13 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from telemetry_pipeline import contract
-from telemetry_pipeline.store import copy
-
-METADATA = "metadata"
+from telemetry_pipeline.rows.columns import METADATA
+from telemetry_pipeline.rows.form import Form
 
 _ATTRIBUTES = {attribute.name: attribute for attribute in contract.ATTRIBUTES}
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 _METADATA_KEY = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 _KINDS = {"string": "string_value", "int": "int_value", "double": "double_value", "boolean": "bool_value"}
-_COPIED: dict[str, Callable[..., bytes]] = {"string": copy.text, "int": copy.integer, "double": copy.double}
 
 
 class Part(IntEnum):
@@ -38,8 +35,8 @@ class Part(IntEnum):
 class Cell(NamedTuple):
     """An attribute, ready for a row.
 
-    Of a column: `name` is the column and `content` its field. Of metadata: the key, and the member as JSON text, in
-    UTF-8. Of a fault: the contract's name of the attribute, and the reason.
+    Of a column: `name` is the column and `content` its field in the form. Of metadata: the key, and the member as JSON
+    text, in UTF-8. Of a fault: the contract's name of the attribute, and the reason.
     """
 
     part: Part
@@ -54,12 +51,16 @@ class _FaultError(Exception):
 class Cells(dict[bytes, Cell]):
     """Serialised attribute → its cell; a message repeats most of its attributes, and each is decoded once."""
 
+    def __init__(self, form: Form) -> None:
+        super().__init__()
+        self._form = form
+
     def __missing__(self, raw: bytes) -> Cell:
-        cell = self[raw] = _cell(raw)
+        cell = self[raw] = _cell(raw, self._form)
         return cell
 
 
-def _cell(raw: bytes) -> Cell:
+def _cell(raw: bytes, form: Form) -> Cell:
     try:
         pair = KeyValue.FromString(raw)
     except DecodeError:
@@ -67,7 +68,7 @@ def _cell(raw: bytes) -> Cell:
     attribute = _ATTRIBUTES.get(pair.key)
     try:
         if attribute:
-            return _named(attribute, pair.value)
+            return _named(attribute, pair.value, form)
         if pair.key.startswith(contract.METADATA_PREFIX):
             return _metadata(pair.key.removeprefix(contract.METADATA_PREFIX), pair.value)
     except _FaultError as fault:
@@ -75,7 +76,7 @@ def _cell(raw: bytes) -> Cell:
     return Cell(Part.FAULT, "", b"not_in_contract")
 
 
-def _named(attribute: contract.Attribute, value: AnyValue) -> Cell:
+def _named(attribute: contract.Attribute, value: AnyValue, form: Form) -> Cell:
     kind = _KINDS[attribute.type]
     if value.WhichOneof("value") != kind:
         raise _FaultError("wrong_type")
@@ -86,7 +87,16 @@ def _named(attribute: contract.Attribute, value: AnyValue) -> Cell:
         raise _FaultError("out_of_range")
     if not attribute.column:
         return Cell(Part.NOTHING, attribute.name, b"")
-    return Cell(Part.COLUMN, attribute.column, _COPIED[attribute.type](scalar))
+    return Cell(Part.COLUMN, attribute.column, _field(attribute.column, scalar, form))
+
+
+def _field(column: str, scalar: str | float, form: Form) -> bytes:
+    match scalar:
+        case str():
+            return form.text(column, scalar)
+        case int():
+            return form.integer(column, scalar)
+    return form.double(column, scalar)
 
 
 def _check_text(attribute: contract.Attribute, value: str) -> None:
