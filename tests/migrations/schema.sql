@@ -1,3 +1,111 @@
+CREATE TABLE public.analytics_cohorts (
+    period text NOT NULL,
+    cohort date NOT NULL,
+    age integer NOT NULL,
+    deployment_type text NOT NULL,
+    people bigint NOT NULL
+);
+COMMENT ON TABLE public.analytics_cohorts IS 'People of a cohort who were active in the period age later.';
+CREATE TABLE public.analytics_daily_endpoints (
+    day date NOT NULL,
+    method text NOT NULL,
+    endpoint text NOT NULL,
+    deployment_type text NOT NULL,
+    requests bigint NOT NULL,
+    errors bigint NOT NULL,
+    timed bigint NOT NULL,
+    microseconds bigint NOT NULL,
+    satisfied bigint NOT NULL,
+    tolerating bigint NOT NULL,
+    p50_bin smallint,
+    p95_bin smallint,
+    p99_bin smallint,
+    bins smallint[] NOT NULL,
+    counts bigint[] NOT NULL
+);
+COMMENT ON TABLE public.analytics_daily_endpoints IS 'Requests by day and endpoint, with a histogram of how long they took.';
+COMMENT ON COLUMN public.analytics_daily_endpoints.timed IS 'Requests whose duration is known.';
+COMMENT ON COLUMN public.analytics_daily_endpoints.microseconds IS 'How long these took together.';
+COMMENT ON COLUMN public.analytics_daily_endpoints.bins IS 'Bins of the histogram that hold any; see analytics_bin.';
+COMMENT ON COLUMN public.analytics_daily_endpoints.counts IS 'How many requests are in each of these bins.';
+CREATE TABLE public.analytics_daily_events (
+    day date NOT NULL,
+    deployment_type text NOT NULL,
+    events bigint NOT NULL
+);
+COMMENT ON TABLE public.analytics_daily_events IS 'Events by day.';
+CREATE TABLE public.analytics_daily_features (
+    day date NOT NULL,
+    feature_name text NOT NULL,
+    action text,
+    deployment_type text NOT NULL,
+    users bigint NOT NULL,
+    uses bigint NOT NULL
+);
+COMMENT ON TABLE public.analytics_daily_features IS 'Use of features by day.';
+CREATE TABLE public.analytics_daily_people (
+    day date NOT NULL,
+    deployment_type text NOT NULL,
+    active bigint NOT NULL,
+    logins bigint NOT NULL,
+    weekly_change bigint NOT NULL,
+    monthly_change bigint NOT NULL
+);
+COMMENT ON TABLE public.analytics_daily_people IS 'People by day; their sums up to a day are that day''s.';
+COMMENT ON COLUMN public.analytics_daily_people.weekly_change IS 'How many more the last 7 days have than the day before''s.';
+COMMENT ON COLUMN public.analytics_daily_people.monthly_change IS 'The same for 30 days.';
+CREATE TABLE public.analytics_daily_sessions (
+    day date NOT NULL,
+    deployment_type text NOT NULL,
+    sessions bigint NOT NULL,
+    median_seconds numeric NOT NULL,
+    p90_seconds numeric NOT NULL,
+    sessions_of_people bigint NOT NULL,
+    people bigint NOT NULL
+);
+COMMENT ON TABLE public.analytics_daily_sessions IS 'Sessions by the day they began.';
+COMMENT ON COLUMN public.analytics_daily_sessions.sessions_of_people IS 'Sessions of known people.';
+COMMENT ON COLUMN public.analytics_daily_sessions.people IS 'Known people who had a session.';
+CREATE TABLE public.analytics_daily_versions (
+    day date NOT NULL,
+    service_name text,
+    service_version text,
+    deployment_type text NOT NULL,
+    installations bigint NOT NULL,
+    users bigint NOT NULL
+);
+COMMENT ON TABLE public.analytics_daily_versions IS 'Where which version was in use, by day.';
+CREATE TABLE public.analytics_daily_installations (
+    day date NOT NULL,
+    active bigint NOT NULL,
+    new bigint NOT NULL,
+    gone bigint NOT NULL
+);
+COMMENT ON TABLE public.analytics_daily_installations IS 'Installations by day.';
+CREATE TABLE public.analytics_person_days (
+    day date NOT NULL,
+    deployment_type text NOT NULL,
+    user_id text NOT NULL,
+    has_login boolean NOT NULL
+);
+COMMENT ON TABLE public.analytics_person_days IS 'Who was active on which day; for as long as the day''s raw events are kept.';
+COMMENT ON COLUMN public.analytics_person_days.deployment_type IS 'Where; all for anywhere.';
+CREATE TABLE public.analytics_returns (
+    cohort_day date NOT NULL,
+    n integer NOT NULL,
+    deployment_type text NOT NULL,
+    people bigint NOT NULL
+);
+COMMENT ON TABLE public.analytics_returns IS 'People who were active on the n-th day after their first; n = 0 is all of them.';
+CREATE TABLE public.analytics_weekly_people (
+    week date NOT NULL,
+    deployment_type text NOT NULL,
+    new_users bigint NOT NULL,
+    returning_users bigint NOT NULL,
+    resurrected_users bigint NOT NULL,
+    dormant_users bigint NOT NULL
+);
+COMMENT ON TABLE public.analytics_weekly_people IS 'People who came, stayed, came back or left, by week.';
 CREATE TABLE public.analytics_endpoint_usage (
     id uuid NOT NULL,
     endpoint text NOT NULL,
@@ -64,6 +172,17 @@ COMMENT ON COLUMN public.analytics_feature_usage.service_version IS 'Version of 
 COMMENT ON COLUMN public.analytics_feature_usage.installation_id IS 'Pseudonym of the installation; null from old clients.';
 COMMENT ON COLUMN public.analytics_feature_usage.key_epoch IS 'Number of the key that the pseudonyms were made with.';
 COMMENT ON COLUMN public.analytics_feature_usage.received_at IS 'When the event reached ingest.';
+CREATE TABLE public.analytics_installation_days (
+    day date NOT NULL,
+    installation_id text NOT NULL
+);
+COMMENT ON TABLE public.analytics_installation_days IS 'Which installation was active on which day; kept as person_days are.';
+CREATE TABLE public.analytics_installations (
+    installation_id text NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL
+);
+COMMENT ON TABLE public.analytics_installations IS 'First and last day of every installation that has raw events.';
 CREATE TABLE public.analytics_parked_messages (
     sha256 bytea NOT NULL,
     received_at timestamp with time zone NOT NULL,
@@ -78,6 +197,13 @@ COMMENT ON COLUMN public.analytics_parked_messages.sha256 IS 'SHA-256 of the dat
 COMMENT ON COLUMN public.analytics_parked_messages.message_id IS 'Pub/Sub''s id of the message; null if it was not told.';
 COMMENT ON COLUMN public.analytics_parked_messages.contract_version IS 'What the message says of itself; null if nothing.';
 COMMENT ON COLUMN public.analytics_parked_messages.payload IS 'The data, kept only where ingest had scrubbed it.';
+CREATE TABLE public.analytics_people (
+    user_id text NOT NULL,
+    deployment_type text NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL
+);
+COMMENT ON TABLE public.analytics_people IS 'First and last day of everybody who has raw events.';
 CREATE TABLE public.analytics_rejected_spans (
     id uuid NOT NULL,
     received_at timestamp with time zone NOT NULL,
@@ -91,6 +217,28 @@ COMMENT ON COLUMN public.analytics_rejected_spans.id IS 'The id the event would 
 COMMENT ON COLUMN public.analytics_rejected_spans.event IS 'Name of the event, if the contract has it.';
 COMMENT ON COLUMN public.analytics_rejected_spans.reason IS 'What is wrong, one of a fixed set of words.';
 COMMENT ON COLUMN public.analytics_rejected_spans.attribute IS 'The contract''s name of the attribute that broke it.';
+CREATE TABLE public.analytics_rolled_days (
+    day date NOT NULL,
+    events bigint NOT NULL,
+    fingerprint bigint NOT NULL,
+    refreshed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+COMMENT ON TABLE public.analytics_rolled_days IS 'The days that are rolled up, in UTC.';
+COMMENT ON COLUMN public.analytics_rolled_days.events IS 'How many raw events were rolled up.';
+COMMENT ON COLUMN public.analytics_rolled_days.fingerprint IS 'Which; a day that has others by now is counted anew.';
+CREATE TABLE public.analytics_rollup_state (
+    id boolean DEFAULT true NOT NULL,
+    received_before timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    first_day date DEFAULT '-infinity'::date NOT NULL,
+    recounted_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    definitions text DEFAULT ''::text NOT NULL,
+    CONSTRAINT analytics_rollup_state_one_row CHECK (id)
+);
+COMMENT ON TABLE public.analytics_rollup_state IS 'How far the rollups are; one row.';
+COMMENT ON COLUMN public.analytics_rollup_state.received_before IS 'What was received before this is rolled up.';
+COMMENT ON COLUMN public.analytics_rollup_state.first_day IS 'First day with raw events; earlier rollups are final.';
+COMMENT ON COLUMN public.analytics_rollup_state.recounted_at IS 'When all days were last compared with their raw events.';
+COMMENT ON COLUMN public.analytics_rollup_state.definitions IS 'SHA-256 of the views and functions that are installed.';
 CREATE TABLE public.analytics_user_activity (
     id uuid NOT NULL,
     user_id text,
@@ -121,20 +269,59 @@ COMMENT ON COLUMN public.analytics_user_activity.service_version IS 'Version of 
 COMMENT ON COLUMN public.analytics_user_activity.installation_id IS 'Pseudonym of the installation; null from old clients.';
 COMMENT ON COLUMN public.analytics_user_activity.key_epoch IS 'Number of the key that the pseudonyms were made with.';
 COMMENT ON COLUMN public.analytics_user_activity.received_at IS 'When the event reached ingest.';
+ALTER TABLE ONLY public.analytics_cohorts
+    ADD CONSTRAINT analytics_cohorts_pkey PRIMARY KEY (period, cohort, age, deployment_type);
+ALTER TABLE ONLY public.analytics_daily_endpoints
+    ADD CONSTRAINT analytics_daily_endpoints_pkey PRIMARY KEY (day, method, endpoint, deployment_type);
+ALTER TABLE ONLY public.analytics_daily_events
+    ADD CONSTRAINT analytics_daily_events_pkey PRIMARY KEY (day, deployment_type);
+ALTER TABLE ONLY public.analytics_daily_features
+    ADD CONSTRAINT analytics_daily_features_key UNIQUE NULLS NOT DISTINCT (day, feature_name, action, deployment_type);
+ALTER TABLE ONLY public.analytics_daily_installations
+    ADD CONSTRAINT analytics_daily_installations_pkey PRIMARY KEY (day);
+ALTER TABLE ONLY public.analytics_daily_people
+    ADD CONSTRAINT analytics_daily_people_pkey PRIMARY KEY (day, deployment_type);
+ALTER TABLE ONLY public.analytics_daily_sessions
+    ADD CONSTRAINT analytics_daily_sessions_pkey PRIMARY KEY (day, deployment_type);
+ALTER TABLE ONLY public.analytics_daily_versions
+    ADD CONSTRAINT analytics_daily_versions_key UNIQUE NULLS NOT DISTINCT (day, service_name, service_version, deployment_type);
 ALTER TABLE ONLY public.analytics_endpoint_usage
     ADD CONSTRAINT analytics_endpoint_usage_pkey PRIMARY KEY ("timestamp", id);
 ALTER TABLE ONLY public.analytics_feature_usage
     ADD CONSTRAINT analytics_feature_usage_pkey PRIMARY KEY ("timestamp", id);
+ALTER TABLE ONLY public.analytics_installation_days
+    ADD CONSTRAINT analytics_installation_days_pkey PRIMARY KEY (day, installation_id);
+ALTER TABLE ONLY public.analytics_installations
+    ADD CONSTRAINT analytics_installations_pkey PRIMARY KEY (installation_id);
 ALTER TABLE ONLY public.analytics_parked_messages
     ADD CONSTRAINT analytics_parked_messages_pkey PRIMARY KEY (sha256);
+ALTER TABLE ONLY public.analytics_people
+    ADD CONSTRAINT analytics_people_pkey PRIMARY KEY (user_id, deployment_type);
+ALTER TABLE ONLY public.analytics_person_days
+    ADD CONSTRAINT analytics_person_days_pkey PRIMARY KEY (day, deployment_type, user_id);
 ALTER TABLE ONLY public.analytics_rejected_spans
     ADD CONSTRAINT analytics_rejected_spans_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.analytics_returns
+    ADD CONSTRAINT analytics_returns_pkey PRIMARY KEY (cohort_day, n, deployment_type);
+ALTER TABLE ONLY public.analytics_rolled_days
+    ADD CONSTRAINT analytics_rolled_days_pkey PRIMARY KEY (day);
+ALTER TABLE ONLY public.analytics_rollup_state
+    ADD CONSTRAINT analytics_rollup_state_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.analytics_user_activity
     ADD CONSTRAINT analytics_user_activity_pkey PRIMARY KEY ("timestamp", id);
+ALTER TABLE ONLY public.analytics_weekly_people
+    ADD CONSTRAINT analytics_weekly_people_pkey PRIMARY KEY (week, deployment_type);
 CREATE INDEX analytics_endpoint_usage_received_at ON ONLY public.analytics_endpoint_usage USING brin (received_at) WITH (autosummarize='on');
 COMMENT ON INDEX public.analytics_endpoint_usage_received_at IS 'Days that received something; rows arrive in its order, so it stays tiny.';
 CREATE INDEX analytics_feature_usage_received_at ON ONLY public.analytics_feature_usage USING brin (received_at) WITH (autosummarize='on');
 COMMENT ON INDEX public.analytics_feature_usage_received_at IS 'Days that received something; rows arrive in its order, so it stays tiny.';
+CREATE INDEX analytics_installation_days_installation_id ON public.analytics_installation_days USING btree (installation_id, day);
+CREATE INDEX analytics_person_days_user_id ON public.analytics_person_days USING btree (user_id, deployment_type, day) INCLUDE (has_login);
 CREATE INDEX analytics_rejected_spans_received_at ON public.analytics_rejected_spans USING brin (received_at);
 CREATE INDEX analytics_user_activity_received_at ON ONLY public.analytics_user_activity USING brin (received_at) WITH (autosummarize='on');
 COMMENT ON INDEX public.analytics_user_activity_received_at IS 'Days that received something; rows arrive in its order, so it stays tiny.';
+GRANT SELECT,INSERT ON TABLE public.analytics_endpoint_usage TO telemetry_writer;
+GRANT SELECT,INSERT ON TABLE public.analytics_feature_usage TO telemetry_writer;
+GRANT SELECT,INSERT ON TABLE public.analytics_parked_messages TO telemetry_writer;
+GRANT SELECT,INSERT ON TABLE public.analytics_rejected_spans TO telemetry_writer;
+GRANT SELECT,INSERT ON TABLE public.analytics_user_activity TO telemetry_writer;

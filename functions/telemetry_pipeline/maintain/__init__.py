@@ -1,1 +1,1 @@
-"""The schema's owner: migrations and partitions."""
+"""The schema's owner: migrations, partitions, rollups and retention."""

@@ -10,19 +10,26 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from telemetry_pipeline.analytics import install
+from telemetry_pipeline.maintain import roles
+
 _LOCK = 0x7268_6573_6973
 """The key of the advisory lock that a run holds: "rhesis" in ASCII."""
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Migrate up to a revision; at or above it already, nothing happens. Waits for a run that is under way."""
+    """Migrate up to a revision, and at the head make the views as they are now. Waits for a run that is under way."""
     with _locked(engine) as connection:
         command.upgrade(_config(connection), revision)
+        if revision == "head":
+            install.install(connection)
+            roles.reveal(connection)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Migrate down to a revision; `base` takes everything away, the events too."""
     with _locked(engine) as connection:
+        install.remove(connection)
         command.downgrade(_config(connection), revision)
 
 

@@ -1,0 +1,37 @@
+"""The questions: what the team asks of the events, as SQL, the same for Postgres and BigQuery.
+
+One file per view; the comment on its top defines it.
+"""
+
+from importlib.resources import files
+
+VIEWS = (
+    "daily_active_users",
+    "retention_cohorts",
+    "retention_n_day",
+    "user_lifecycle",
+    "feature_adoption",
+    "feature_funnel",
+    "endpoint_performance",
+    "endpoint_performance_between",
+    "sessions",
+    "version_adoption",
+    "installations",
+    "deployment_mix",
+)
+"""The views, and functions where a question has parameters; each after those that it reads."""
+
+
+def definition(dialect: str, name: str) -> str:
+    """The SQL of a view, or of something below them, in a dialect: `postgres` or `bigquery`."""
+    return files(__name__).joinpath(dialect, f"{name}.sql").read_text()
+
+
+def explanation(sql: str) -> str:
+    """The comment on top of a file: the definition in words."""
+    lines = []
+    for line in sql.splitlines():
+        if not line.startswith("--"):
+            break
+        lines.append(line.removeprefix("--").removeprefix(" "))
+    return "\n".join(lines)

@@ -1,0 +1,90 @@
+"""The views and what they stand on, made in Postgres."""
+
+from hashlib import sha256
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
+
+from telemetry_pipeline.analytics import VIEWS, definition
+
+_BELOW = (
+    "events",
+    "stale_days",
+    "age",
+    "bin",
+    "funnel",
+    "people_of",
+    "person_changes",
+    "daily_people_changes",
+    "weekly_people_changes",
+    "cohort_changes",
+    "return_changes",
+    "installation_changes",
+    "daily_events_of",
+    "daily_features_of",
+    "daily_endpoints_of",
+    "daily_sessions_of",
+    "daily_versions_of",
+    "fingerprints",
+    "refresh_people",
+    "refresh_installations",
+    "refresh_day",
+    "unrolled_days",
+    "forget",
+)
+"""What the views are made of, each after those that it uses."""
+
+
+def install(connection: Connection) -> bool:
+    """Make the views as this version has them, in one transaction; False if they are so already.
+
+    They are replaced where that is possible, which keeps what was granted on them, and made anew where it is not.
+    """
+    definitions = [definition("postgres", name) for name in (*(f"rollups/{one}" for one in _BELOW), *VIEWS)]
+    digest = sha256("\0".join(definitions).encode()).hexdigest()
+    with connection.begin():
+        state = connection.execute(text("select definitions from analytics_rollup_state for update"))
+        if state.scalar_one() == digest:
+            return False
+        try:
+            with connection.begin_nested():
+                _create(connection, definitions)
+        except ProgrammingError:
+            _drop(connection)
+            _create(connection, definitions)
+        connection.execute(text("update analytics_rollup_state set definitions = :digest"), {"digest": digest})
+    return True
+
+
+def remove(connection: Connection) -> None:
+    """Drop the views and what they stand on, so that the tables beneath can change; `install` makes them again."""
+    with connection.begin():
+        _drop(connection)
+        if connection.execute(text("select to_regclass('analytics_rollup_state')")).scalar():
+            connection.execute(text("update analytics_rollup_state set definitions = ''"))
+
+
+def _create(connection: Connection, definitions: list[str]) -> None:
+    for sql in definitions:
+        connection.exec_driver_sql(sql)
+
+
+def _drop(connection: Connection) -> None:
+    ours = {"names": list(VIEWS)}
+    drops = connection.execute(
+        text("""
+            select format('drop view if exists %s cascade', oid::regclass)
+            from pg_class
+            where relkind = 'v'
+                and relnamespace = current_schema()::regnamespace
+                and (relname = any(:names) or relname like 'analytics\\_%')
+            union all
+            select format('drop routine if exists %s cascade', oid::regprocedure)
+            from pg_proc
+            where pronamespace = current_schema()::regnamespace
+                and (proname = any(:names) or proname like 'analytics\\_%')
+        """),
+        ours,
+    ).scalars()
+    for drop in list(drops):
+        connection.exec_driver_sql(drop)

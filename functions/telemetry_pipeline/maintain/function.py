@@ -1,0 +1,67 @@
+"""The function `maintain`: a POST runs maintenance, POST /migrate brings the schema up to date and no more.
+
+POST /smoke counts the events of a deployment's smoke test and takes them away.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import flask
+from sqlalchemy import Engine
+
+from telemetry_pipeline import __version__
+from telemetry_pipeline.database import FAULTS
+from telemetry_pipeline.instance import Once
+from telemetry_pipeline.logs import log
+from telemetry_pipeline.maintain import run, smoke
+from telemetry_pipeline.settings import MaintainSettings
+
+_RETRY_AFTER = {"Retry-After": "60"}
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """What an instance keeps between requests."""
+
+    settings: MaintainSettings
+    engine: Engine
+
+    @classmethod
+    def made_from(cls, settings: MaintainSettings) -> "Maintenance":
+        """Connect to nothing yet; the first run does."""
+        return cls(settings, run.engine_of(settings))
+
+
+maintenance = Once(lambda: Maintenance.made_from(MaintainSettings.read(os.environ)))
+
+_WORK: dict[str, Callable[[Maintenance], run.Report]] = {
+    "/": lambda the: run.run(the.engine, the.settings),
+    "/migrate": lambda the: run.migrate_only(the.engine),
+    "/smoke": lambda the: smoke.take(the.engine),
+}
+
+
+def respond(request: flask.Request) -> flask.Response:
+    """Answer with a report of what was done, once it is done; 503 if the database refused."""
+    work = _WORK.get(request.path)
+    if request.method in {"GET", "HEAD"} and request.path in {"/", "/health"}:
+        return flask.jsonify(function="maintain", status="ok", version=__version__)
+    if work is None:
+        return flask.Response(status=404)
+    if request.method != "POST":
+        return flask.Response(status=405, headers={"Allow": "GET, HEAD, POST"})
+    return _answer(work)
+
+
+def _answer(work: Callable[[Maintenance], run.Report]) -> flask.Response:
+    try:
+        report = work(maintenance())
+    except run.UnderWay:
+        log("INFO", "maintenance is under way")
+        return flask.jsonify(status="under way")
+    except FAULTS as fault:
+        log("ERROR", "maintenance failed", error=type(fault).__name__)
+        return flask.Response(status=503, headers=_RETRY_AFTER)
+    log("INFO", "maintained", **{f"{step}_seconds": figures["seconds"] for step, figures in report.steps.items()})
+    return flask.jsonify(status="done", steps=report.steps)
