@@ -24,3 +24,27 @@ def store(request: flask.Request) -> flask.Response:
     from telemetry_pipeline.store import function
 
     return function.respond(request)
+
+
+@functions_framework.http
+def mirror(request: flask.Request) -> flask.Response:
+    """Mirror the events of a Pub/Sub message that is pushed into BigQuery."""
+    from telemetry_pipeline.mirror import function
+
+    return function.respond(request)
+
+
+@functions_framework.http
+def maintain(request: flask.Request) -> flask.Response:
+    """Migrate, make partitions, refresh rollups, drop what is past its retention."""
+    from telemetry_pipeline.maintain import function
+
+    return function.respond(request)
+
+
+@functions_framework.http
+def dashboard(request: flask.Request) -> flask.Response:
+    """Show the numbers."""
+    from telemetry_pipeline.dashboard import function
+
+    return function.respond(request)

@@ -48,6 +48,12 @@ def _seconds(minimum: float, maximum: float) -> Callable[[str], float]:
     return read
 
 
+def _switch(value: str) -> bool:
+    if value.lower() not in {"true", "false"}:
+        raise ValueError("expected true or false")
+    return value.lower() == "true"
+
+
 def _key(value: str) -> bytes:
     try:
         key = bytes.fromhex(value) if re.fullmatch(r"[0-9a-fA-F]*", value) else b64decode(value, validate=True)
@@ -56,6 +62,14 @@ def _key(value: str) -> bytes:
     if len(key) < 32:
         raise ValueError("expected at least 32 random bytes in hexadecimal or base64, as `openssl rand -hex 32` makes")
     return key
+
+
+def _stored_days() -> Any:  # noqa: ANN401 - as `_setting`; `store` and `mirror` must agree
+    return _setting(
+        _whole(1, 3650, "days"),
+        "Oldest event that is stored, counted from its arrival; an older one is recorded as rejected.",
+        contract.RETENTION_MONTHS * 30 + 7,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +103,14 @@ class Settings:
                 faults.append(f"{variable}: missing. {one.metadata['meaning']}")
         if faults:
             raise SettingsError("\n".join(faults))
-        return cls(**values)
+        settings = cls(**values)
+        if fault := settings.fault():
+            raise SettingsError(fault)
+        return settings
+
+    def fault(self) -> str:
+        """What is wrong with settings that are each right by themselves; empty if nothing is."""
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +168,40 @@ class IngestSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings(Settings):
-    """How a function reaches Postgres: by a URL, or by a Cloud SQL instance with IAM authentication."""
+    """How a function reaches Postgres: by a URL, or by the name of a Cloud SQL instance."""
 
     database_url: str = _setting(
         _text(r"postgresql(\+pg8000)?://\S+", "a URL as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
-        "The analytics database, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE.",
+        "The analytics database, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE; unset where an instance is named.",
+        "",
         secret=True,
     )
+    database_instance: str = _setting(
+        _text(r"[a-z0-9:.-]+:[a-z0-9-]+:[a-z0-9-]+", "an instance as PROJECT:REGION:INSTANCE"),
+        "The Cloud SQL instance, as PROJECT:REGION:INSTANCE, reached by its private address.",
+        "",
+    )
+    database_name: str = _setting(_text(r"\S+", "a name"), "The database in that instance.", "telemetry")
+    database_user: str = _setting(
+        _text(r"\S+", "a name"),
+        "The user to log in as: a service account's address without .gserviceaccount.com, or one with a password.",
+        "",
+    )
+    database_password: str = _setting(
+        _text(r"\S+", "a password"),
+        "That user's password; without one the service account logs in by IAM.",
+        "",
+        secret=True,
+    )
+
+    def fault(self) -> str:
+        """Exactly one way to the database is given, and whole."""
+        url, instance = self.variable("database_url"), self.variable("database_instance")
+        if bool(self.database_url) == bool(self.database_instance):
+            return f"{url}: set it, or {instance}, but not both. Where the analytics database is."
+        if self.database_instance and not self.database_user:
+            return f"{self.variable('database_user')}: missing. {instance} needs a user to log in as."
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +209,78 @@ class StoreSettings(DatabaseSettings):
     """Settings of the function `store`."""
 
     database_pool_size: int = _setting(_whole(1, 100, "connections"), "Most database connections of one instance.", 2)
-    max_age_days: int = _setting(
-        _whole(1, 3650, "days"),
-        "Oldest event that is stored, counted from its arrival; an older one is recorded as rejected.",
-        contract.RETENTION_MONTHS * 30 + 7,
+    max_age_days: int = _stored_days()
+
+
+@dataclass(frozen=True, slots=True)
+class MaintainSettings(DatabaseSettings):
+    """Settings of the function `maintain`."""
+
+    retention_months: int = _setting(
+        _whole(1, 120, "months"),
+        "Months that events are kept; a month is dropped when all of it is older. What was counted of it stays.",
+        contract.RETENTION_MONTHS,
+    )
+    rejected_retention_days: int = _setting(
+        _whole(1, 3650, "days"), "Days that records of rejected spans and parked messages are kept.", 30
     )
 
 
-FUNCTIONS: Mapping[str, type[Settings]] = {"ingest": IngestSettings, "store": StoreSettings}
+@dataclass(frozen=True, slots=True)
+class WarehouseSettings(Settings):
+    """How a function reaches BigQuery: a dataset, and where it is emulated, the emulator's addresses."""
+
+    bigquery_dataset: str = _setting(
+        _text(r"[a-z0-9:.-]+\.[A-Za-z0-9_]+", "a dataset as PROJECT.DATASET"),
+        "The BigQuery dataset that events are mirrored to, as PROJECT.DATASET.",
+    )
+    bigquery_rest: str = _setting(
+        _text(r"https?://\S+", "a URL as http://HOST:PORT"),
+        "A BigQuery emulator, as http://HOST:PORT; unset, it is Google Cloud.",
+        "",
+    )
+    bigquery_grpc: str = _setting(
+        _text(r"[^:/\s]+:[0-9]+", "an address as HOST:PORT"),
+        "Where that emulator takes the Storage Write API, as HOST:PORT.",
+        "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorSettings(WarehouseSettings):
+    """Settings of the function `mirror`."""
+
+    max_age_days: int = _stored_days()
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardSettings(DatabaseSettings):
+    """Settings of the function `dashboard`."""
+
+    database_pool_size: int = _setting(_whole(1, 100, "connections"), "Most database connections of one instance.", 4)
+    k_anonymity: int = _setting(
+        _whole(1, 1000, "people"),
+        "The smallest group of people that is shown; smaller ones are hidden, and what betrays them. 1 hides none.",
+        5,
+    )
+    public_page: bool = _setting(_switch, "Whether /public shows how many people are active, and nothing more.", False)
+    embed_origins: str = _setting(
+        _text(r"('self'|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)( https?://[A-Za-z0-9.*-]+(:[0-9]+)?)*", "origins, as https://WIKI"),
+        "Who may show `?embed=1` views in a frame: origins with blanks between them, as https://wiki.example.com.",
+        "'self'",
+    )
+    otlp_url: str = _setting(
+        _text(r"https?://[A-Za-z0-9.:/\[\]-]+", "a URL as https://HOST"),
+        "Where apps post events, as https://HOST; a dashboard without events shows how to send the first one there.",
+        "",
+    )
+
+
+FUNCTIONS: Mapping[str, type[Settings]] = {
+    "ingest": IngestSettings,
+    "store": StoreSettings,
+    "mirror": MirrorSettings,
+    "maintain": MaintainSettings,
+    "dashboard": DashboardSettings,
+}
 """Each function's settings, by its entry point."""

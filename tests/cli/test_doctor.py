@@ -102,7 +102,7 @@ def test_missing_settings_are_a_message() -> None:
     done = telemetry({}, "tail")
 
     assert done.returncode == 1
-    assert "RHESIS_DATABASE_URL: missing" in done.stderr
+    assert "RHESIS_DATABASE_URL: set it, or RHESIS_DATABASE_INSTANCE" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["", "doctor", "migrate", "tail", "up", "psql"])

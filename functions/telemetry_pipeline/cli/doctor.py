@@ -10,9 +10,12 @@ from sqlalchemy import Engine, text
 
 from telemetry_pipeline import contract, database
 from telemetry_pipeline.maintain import migrate
-from telemetry_pipeline.settings import FUNCTIONS, DatabaseSettings, IngestSettings, SettingsError
+from telemetry_pipeline.settings import FUNCTIONS, DatabaseSettings, IngestSettings, MirrorSettings, SettingsError
 
 _BUS_SECONDS = 5.0
+
+_OPTIONAL = {"mirror": MirrorSettings.variable("bigquery_dataset")}
+"""Functions that a pipeline may do without, and the variable that says that it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,9 @@ def doctor(obj: dict[str, str]) -> None:
 
 def _settings(environment: dict[str, str]) -> Iterator[Finding]:
     for function, settings in FUNCTIONS.items():
+        if settings is MirrorSettings and not environment.get(settings.variable("bigquery_dataset")):
+            yield Finding(f"settings of {function}", "none, so that nothing is mirrored")
+            continue
         try:
             settings.read(environment)
         except SettingsError as error:
@@ -57,13 +63,13 @@ def _bus(environment: dict[str, str]) -> Iterator[Finding]:
     # Imported here: it takes longer than all else that this command does.
     from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
     from google.auth.exceptions import DefaultCredentialsError
-    from google.cloud import pubsub_v1
+    from google.cloud.pubsub_v1 import PublisherClient
 
     topic = environment.get(IngestSettings.variable("events_topic"), "")
     emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
-    where = f"the emulator at {emulator}" if emulator else "Google Cloud"
+    where = f"Pub/Sub at {emulator}" if emulator else "Google Cloud"
     try:
-        publisher = pubsub_v1.PublisherClient()
+        publisher = PublisherClient()
         subscriptions = list(publisher.list_topic_subscriptions(topic=topic, timeout=_BUS_SECONDS, retry=None))
     except NotFound:
         yield Finding("bus", f"{where} has no topic {topic}", "Make it (terraform apply), or correct the setting.")

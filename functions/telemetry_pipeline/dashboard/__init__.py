@@ -1,0 +1,1 @@
+"""The function `dashboard`: pages that show the numbers, and nothing of anybody."""

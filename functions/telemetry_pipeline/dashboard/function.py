@@ -1,0 +1,147 @@
+"""The function `dashboard`: GET a page, its tables as CSV, and the files that it is made with."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import flask
+from sqlalchemy import Engine
+from sqlalchemy.exc import ProgrammingError
+
+from telemetry_pipeline import __version__
+from telemetry_pipeline.dashboard import assets, export, routes
+from telemetry_pipeline.dashboard.answers import answer
+from telemetry_pipeline.dashboard.filters import BadFilter, Filters
+from telemetry_pipeline.dashboard.reader import Reader, reading
+from telemetry_pipeline.dashboard.rendering import render
+from telemetry_pipeline.dashboard.view import Page
+from telemetry_pipeline.dashboard.visit import Visit
+from telemetry_pipeline.database import FAULTS, connect
+from telemetry_pipeline.instance import Once
+from telemetry_pipeline.logs import log
+from telemetry_pipeline.settings import DashboardSettings
+
+_STATEMENT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    settings: DashboardSettings
+    engine: Engine
+
+
+def _make_desk() -> _Desk:
+    settings = DashboardSettings.read(os.environ)
+    return _Desk(
+        settings, connect(settings, "dashboard", settings.database_pool_size, statement_seconds=_STATEMENT_SECONDS)
+    )
+
+
+_desk = Once(_make_desk)
+
+
+def respond(request: flask.Request) -> flask.Response:
+    """Answer a request; whatever fails, the answer is a page that says what to do."""
+    begun = time.perf_counter()
+    response = _respond(request)
+    path = request.path if request.path in routes.PAGES else "other"
+    log("INFO", "request", path=path, status=response.status_code, seconds=round(time.perf_counter() - begun, 3))
+    return response
+
+
+def _respond(request: flask.Request) -> flask.Response:
+    try:
+        return _route(request)
+    except BadFilter as fault:
+        return _trouble(request, 400, "This address can't be understood", str(fault))
+    except ProgrammingError as fault:
+        log("ERROR", "question refused", error=type(fault).__name__)
+        return _trouble(request, 503, *_NOT_READY)
+    except FAULTS as fault:
+        log("ERROR", "database unavailable", error=type(fault).__name__)
+        return _trouble(request, 503, *_DATABASE_AWAY)
+    except Exception as error:  # the framework would send the exception's text to the client
+        log("CRITICAL", "request failed", error=type(error).__name__)
+        return _trouble(request, 500, *_OUR_FAULT)
+
+
+_NOT_READY = (
+    "The database isn't ready for this page",
+    "Its schema is older than the dashboard, or this function may not read it: run `telemetry maintain --now`.",
+)
+_DATABASE_AWAY = (
+    "The database doesn't answer",
+    "Everything else may well be fine: events wait on the bus until it is back. `telemetry doctor` says more.",
+)
+_OUR_FAULT = ("This page failed", "It is a fault of ours. The function's log has a line about it; other pages work.")
+
+
+def _route(request: flask.Request) -> flask.Response:
+    if request.method not in {"GET", "HEAD"}:
+        return flask.Response(status=405, headers={"Allow": "GET, HEAD"})
+    if request.path == "/health":
+        return flask.jsonify(function="dashboard", status="ok", version=__version__)
+    if asset := assets.find(request.path):
+        return answer(request, asset.content, asset.media_type, cache_control=asset.cache_control)
+    desk = _desk()
+    view = routes.find(request.path, has_public=desk.settings.public_page)
+    if view is None:
+        return _trouble(request, 404, "There is no such page", "The menu has all of them.")
+    with reading(desk.engine) as reader:
+        # The public page has no filters: what is asked of it is not even repeated.
+        arguments = {} if request.path == routes.PUBLIC else request.args.to_dict()
+        visit = _visit(arguments, reader, desk.settings)
+        page = view(visit)
+    response = _show(request, visit, page, desk.settings)
+    response.headers["Server-Timing"] = f"db;dur={reader.seconds * 1000:.1f}"
+    return response
+
+
+def _visit(arguments: dict[str, str], reader: Reader, settings: DashboardSettings) -> Visit:
+    today = datetime.now(UTC).date()
+    first_day = reader.rows("extent")[0].first_day
+    filters = Filters.read(arguments, today, first_day or today)
+    return Visit(reader, filters, settings.k_anonymity, today, arguments, first_day)
+
+
+def _show(request: flask.Request, visit: Visit, page: Page, settings: DashboardSettings) -> flask.Response:
+    wanted = request.args.get("csv")
+    if wanted is not None:
+        return _table(request, page, wanted)
+    is_embedded = request.args.get("embed") == "1"
+    html = render(
+        page.template,
+        page=page,
+        charts=_chosen(page, request.args),
+        visit=visit,
+        path=request.path,
+        menu={} if request.path == routes.PUBLIC else routes.MENU,
+        is_embedded=is_embedded,
+        otlp_url=settings.otlp_url or "https://YOUR-INGEST",
+    )
+    ancestors = settings.embed_origins if is_embedded else "'none'"
+    return answer(request, html.encode(), "text/html", ancestors=ancestors)
+
+
+def _chosen(page: Page, arguments: Mapping[str, str]) -> list[object]:
+    wanted = arguments.get("chart") if arguments.get("embed") == "1" else None
+    return [chart for chart in page.charts if wanted in {None, chart.name}]
+
+
+def _table(request: flask.Request, page: Page, name: str) -> flask.Response:
+    chart = next((chart for chart in page.charts if chart.name == name), None)
+    if chart is None:
+        return _trouble(request, 404, "There is no such table", "Each chart of a page has a link to its own.")
+    response = answer(request, export.to_csv(chart.table).encode(), "text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def _trouble(request: flask.Request, status: int, what: str, advice: str) -> flask.Response:
+    html = render("trouble.html", what=what, advice=advice, menu=routes.MENU, path=request.path, is_embedded=False)
+    response = answer(request, html.encode(), "text/html", status=status, cache_control="no-store")
+    if status == 503:
+        response.headers["Retry-After"] = "10"
+    return response

@@ -1,0 +1,1 @@
+"""The pages: each puts its questions, and makes a view model of the answers."""

@@ -1,0 +1,1 @@
+"""The pages' questions, one file each; parameters are bound, never pasted."""
