@@ -21,6 +21,7 @@ class Home:
         self.logs = self.directory / "logs"
         self.postgres = self.directory / "postgres"
         self.bus = self.directory / "pubsub.sqlite"
+        self.bigquery = self.directory / "bigquery"
         self.settings = self.directory / "telemetry.env"
         self.stack = self.directory / "stack.json"
         self._lock: IO[str] | None = None

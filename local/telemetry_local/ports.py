@@ -15,18 +15,33 @@ class PortTakenError(Exception):
 class Ports:
     """Where the parts listen: `ingest` and `grpc` on `host`, the others on 127.0.0.1.
 
-    `grpc` is 0 where no gateway is wanted; `bus` is 0 where another Pub/Sub is used.
+    `grpc` is 0 where no gateway is wanted; `bus` is 0 where another Pub/Sub is used; `mirror` and BigQuery's own are 0
+    where there is no BigQuery.
     """
 
     host: str
     ingest: int
     store: int
+    maintain: int
     database: int
+    dashboard: int
     bus: int = 0
     grpc: int = 0
+    mirror: int = 0
+    bigquery: int = 0
+    bigquery_grpc: int = 0
 
 
-def choose(host: str, port: int, database_port: int, grpc_port: int | None, *, own_bus: bool) -> Ports:
+def choose(
+    host: str,
+    port: int,
+    database_port: int,
+    dashboard_port: int,
+    grpc_port: int | None,
+    *,
+    own_bus: bool,
+    bigquery: bool,
+) -> Ports:
     """Find the ports of a stack whose `ingest` is to listen on `port`; with 0, free ones are picked for all.
 
     Raises:
@@ -37,9 +52,14 @@ def choose(host: str, port: int, database_port: int, grpc_port: int | None, *, o
         host=host,
         ingest=_reserve(host, port, "--port"),
         store=_reserve(_OURS, 0),
+        maintain=_reserve(_OURS, 0),
         database=_reserve(_OURS, 0 if any_free else database_port, "--database-port"),
+        dashboard=_reserve(_OURS, 0 if any_free else dashboard_port, "--dashboard-port"),
         bus=_reserve(_OURS, 0) if own_bus else 0,
         grpc=0 if grpc_port is None else _reserve(host, 0 if any_free else grpc_port, "--grpc-port"),
+        mirror=_reserve(_OURS, 0) if bigquery else 0,
+        bigquery=_reserve(_OURS, 0) if bigquery else 0,
+        bigquery_grpc=_reserve(_OURS, 0) if bigquery else 0,
     )
 
 

@@ -16,8 +16,10 @@ from telemetry_pipeline.settings import DatabaseSettings
 def psql(obj: dict[str, str], arguments: tuple[str, ...]) -> None:
     """Open psql on the database; ARGUMENTS are psql's own, such as -c 'select 1'."""
     url = urlsplit(environment.read(DatabaseSettings, obj).database_url)
+    if not url.hostname:
+        raise click.ClickException("psql needs RHESIS_DATABASE_URL; for a Cloud SQL instance use `gcloud sql connect`")
     variables = {
-        "PGHOST": url.hostname or "",
+        "PGHOST": url.hostname,
         "PGPORT": str(url.port or 5432),
         "PGUSER": unquote(url.username or ""),
         "PGPASSWORD": unquote(url.password or ""),

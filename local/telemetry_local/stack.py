@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import telemetry_pipeline
-from telemetry_local import gateway, topics
+from telemetry_local import bigquery, gateway, topics
 from telemetry_local.home import Home
 from telemetry_local.ports import Ports
 from telemetry_local.postgres import Postgres
@@ -53,6 +53,16 @@ class Stack:
         return f"http://{self._ports.host}:{self._ports.grpc}" if self._ports.grpc else None
 
     @property
+    def bigquery_url(self) -> str | None:
+        """Where the BigQuery emulator's REST interface is."""
+        return f"http://127.0.0.1:{self._ports.bigquery}" if self._ports.bigquery else None
+
+    @property
+    def dashboard_url(self) -> str:
+        """Where the numbers are shown."""
+        return f"http://127.0.0.1:{self._ports.dashboard}"
+
+    @property
     def database_url(self) -> str:
         """Where the analytics database is, its password included."""
         return self._postgres.url(DATABASE)
@@ -73,6 +83,7 @@ class Stack:
         for part in self._other_parts():
             self._supervisor.start(part)
         self._prepare(progress)
+        self._supervisor.start(self._scheduler_part())
         self._home.write_settings(self._environment())
         self._write_stack()
 
@@ -99,8 +110,13 @@ class Stack:
         self._wait("bus", lambda: _has_ended(topics_made))
         if topics_made.returncode:
             raise StackError(f"the bus refused its topics; {self._log('topics')} says why")
+        if self.bigquery_url:
+            self._make_dataset(self.bigquery_url)
+            self._wait("mirror", lambda: _is_healthy(f"http://127.0.0.1:{self._ports.mirror}"))
         self._wait("store", lambda: _is_healthy(f"http://127.0.0.1:{self._ports.store}"))
+        self._wait("maintain", lambda: _is_healthy(f"http://127.0.0.1:{self._ports.maintain}"))
         self._wait("ingest", lambda: _is_healthy(self.otlp_url))
+        self._wait("dashboard", lambda: _is_healthy(self.dashboard_url))
 
     def _migrate(self) -> None:
         settings = DatabaseSettings(database_url=self.database_url)
@@ -110,12 +126,24 @@ class Stack:
 
     def _make_topics(self) -> subprocess.Popen[bytes]:
         arguments = [self._bus_host, f"http://127.0.0.1:{self._ports.store}/"]
+        if self._ports.mirror:
+            arguments.append(f"--mirror-url=http://127.0.0.1:{self._ports.mirror}/")
         if not self._ports.bus:
             arguments.append("--emulator")
         with self._log("topics").open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-m", "telemetry_local.topics", *arguments], stdout=log, stderr=log
             )
+
+    def _make_dataset(self, url: str) -> None:
+        self._wait("bigquery", lambda: bigquery.is_up(url))
+        log = self._log("dataset")
+        with log.open("ab") as output:
+            made = subprocess.run(  # noqa: S603 - our own program
+                [sys.executable, "-m", "telemetry_local.bigquery", url], check=False, stdout=output, stderr=output
+            )
+        if made.returncode:
+            raise StackError(f"BigQuery refused its dataset; {log} says why")
 
     def _wait(self, name: str, is_ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _READY_SECONDS
@@ -127,15 +155,27 @@ class Stack:
             time.sleep(_POLL_SECONDS)
 
     def _write_stack(self) -> None:
-        pids = {name: self._supervisor.pids.get(name) for name in ("ingest", "store", "mirror", "dashboard", "bus")}
+        names = (
+            "ingest",
+            "store",
+            "mirror",
+            "maintain",
+            "dashboard",
+            "bus",
+            "gateway",
+            "postgres",
+            "bigquery",
+            "scheduler",
+        )
         self._home.write_stack(
             {
                 "otlp_url": self.otlp_url,
                 "grpc_url": self.grpc_url,
-                "dashboard_url": None,
+                "dashboard_url": self.dashboard_url,
                 "database_url": self.database_url,
+                "bigquery_url": self.bigquery_url,
                 "pubsub_emulator_host": self._bus_host,
-                "pids": pids | {name: self._supervisor.pids.get(name) for name in ("gateway", "postgres")},
+                "pids": {name: self._supervisor.pids.get(name) for name in names},
                 "logs": str(self._home.logs),
             }
         )
@@ -146,13 +186,31 @@ class Stack:
             "RHESIS_EVENTS_TOPIC": topics.EVENTS,
             "RHESIS_DATABASE_URL": self.database_url,
             "RHESIS_PSEUDONYM_KEY": self._home.pseudonym_key(),
+            # Whoever runs this sees their own data.
+            "RHESIS_K_ANONYMITY": "1",
+            "RHESIS_OTLP_URL": self.otlp_url,
+            **self._bigquery_environment(),
+        }
+
+    def _bigquery_environment(self) -> dict[str, str]:
+        if not self.bigquery_url:
+            return {}
+        return {
+            "RHESIS_BIGQUERY_DATASET": bigquery.DATASET,
+            "RHESIS_BIGQUERY_REST": self.bigquery_url,
+            "RHESIS_BIGQUERY_GRPC": f"127.0.0.1:{self._ports.bigquery_grpc}",
         }
 
     def _other_parts(self) -> Iterator[Part]:
         if self._ports.bus:
             yield self._bus_part()
+        if self._ports.bigquery:
+            yield self._bigquery_part()
+            yield self._function_part("mirror", "127.0.0.1", self._ports.mirror)
         yield self._function_part("store", "127.0.0.1", self._ports.store)
+        yield self._function_part("maintain", "127.0.0.1", self._ports.maintain)
         yield self._function_part("ingest", self._ports.host, self._ports.ingest)
+        yield self._function_part("dashboard", "127.0.0.1", self._ports.dashboard)
         if self._ports.grpc:
             yield self._gateway_part()
 
@@ -169,10 +227,18 @@ class Stack:
         arguments = ["--host=127.0.0.1", f"--port={self._ports.bus}", f"--database={self._home.bus}"]
         return Part("bus", [sys.executable, "-m", "telemetry_local.pubsub", *arguments], self._log("bus"))
 
+    def _bigquery_part(self) -> Part:
+        command = bigquery.command(self._ports.bigquery, self._ports.bigquery_grpc, self._home.bigquery)
+        return Part("bigquery", command, self._log("bigquery"))
+
     def _function_part(self, name: str, host: str, port: int) -> Part:
         arguments = [f"--source={_MAIN}", f"--target={name}", f"--host={host}", f"--port={port}"]
         environment = self._environment() | {"FUNCTION_TARGET": name, "THREADS": _THREADS}
         return Part(name, [sys.executable, "-m", "functions_framework", *arguments], self._log(name), environment)
+
+    def _scheduler_part(self) -> Part:
+        url = f"http://127.0.0.1:{self._ports.maintain}/"
+        return Part("scheduler", [sys.executable, "-m", "telemetry_local.scheduler", url], self._log("scheduler"))
 
     def _gateway_part(self) -> Part:
         command = gateway.command(f"{self._ports.host}:{self._ports.grpc}", self.otlp_url)

@@ -4,6 +4,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from telemetry_local import bigquery
 from telemetry_local.home import Home
 from telemetry_local.stack import Stack
 
@@ -11,8 +12,9 @@ _SUMMARY = """\
 
 Rhesis Telemetry runs here until Ctrl-C.
 
+  dashboard   {dashboard_url}
   OTLP/HTTP   {otlp_url}/v1/traces, /v1/logs{grpc}
-  Postgres    {telemetry} psql
+  Postgres    {telemetry} psql{bigquery}
   logs        {logs}
   addresses   {stack}
 
@@ -48,7 +50,9 @@ def of(stack: Stack, home: Home) -> str:
     """The text for a stack that has started."""
     return _SUMMARY.format(
         otlp_url=stack.otlp_url,
+        dashboard_url=stack.dashboard_url,
         grpc=f"\n  OTLP/gRPC   {stack.grpc_url}" if stack.grpc_url else "",
+        bigquery=f"\n  BigQuery    {stack.bigquery_url}, dataset {bigquery.DATASET}" if stack.bigquery_url else "",
         telemetry=shlex.quote(str(_from_here(Path(sys.executable).with_name("telemetry")))),
         python=_from_here(Path(sys.executable)),
         logs=_from_here(home.logs),

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 
 import grpc
-from google.api_core.exceptions import AlreadyExists, GoogleAPICallError
+from google.api_core.exceptions import AlreadyExists, GoogleAPICallError, NotFound
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.pubsub_v1 import PublisherClient, SubscriberClient
@@ -22,6 +22,7 @@ PROJECT = "projects/rhesis-local"
 EVENTS = f"{PROJECT}/topics/events"
 DEAD_LETTERS = f"{PROJECT}/topics/events-dead-letter"
 STORE = f"{PROJECT}/subscriptions/events-store"
+MIRROR = f"{PROJECT}/subscriptions/events-mirror"
 
 _ACK_DEADLINE_SECONDS = 60
 _DELIVERY_ATTEMPTS = 20
@@ -29,8 +30,10 @@ _WAIT_SECONDS = 30.0
 _RETRY_POLICY = RetryPolicy(minimum_backoff=Duration(seconds=1), maximum_backoff=Duration(seconds=60))
 
 
-def create(bus_host: str, store_url: str, *, emulator: bool) -> None:
-    """Make what is missing, and point the push subscription to where `store` is now.
+def create(bus_host: str, store_url: str, mirror_url: str | None = None, *, emulator: bool) -> None:
+    """Make what is missing, and point the push subscriptions to where `store` and `mirror` are now.
+
+    Without a mirror its subscription goes: nobody would take its messages, and `telemetry backfill` fills the gap.
 
     Google's emulator, unlike Pub/Sub, delivers nothing more to a subscription with a retry policy once some pushes have
     failed; for it there is none.
@@ -46,15 +49,24 @@ def create(bus_host: str, store_url: str, *, emulator: bool) -> None:
             _unless_it_exists(partial(publisher.create_topic, name=topic))
         # Nobody reads the dead letters here; the subscription keeps them for who wants to know.
         dead_letters = Subscription(name=f"{PROJECT}/subscriptions/events-dead-letter", topic=DEAD_LETTERS)
-        store = _store(store_url, None if emulator else _RETRY_POLICY)
-        for subscription in (store, dead_letters):
-            _unless_it_exists(partial(subscriber.create_subscription, subscription))
-        subscriber.update_subscription(subscription=store, update_mask=FieldMask(paths=["push_config"]))
+        _unless_it_exists(partial(subscriber.create_subscription, dead_letters))
+        retry_policy = None if emulator else _RETRY_POLICY
+        _push(subscriber, _subscription(STORE, store_url, retry_policy))
+        if mirror_url:
+            _push(subscriber, _subscription(MIRROR, mirror_url, retry_policy))
+        else:
+            with suppress(NotFound):
+                subscriber.delete_subscription(subscription=MIRROR)
 
 
-def _store(url: str, retry_policy: RetryPolicy | None) -> Subscription:
+def _push(subscriber: SubscriberClient, subscription: Subscription) -> None:
+    _unless_it_exists(partial(subscriber.create_subscription, subscription))
+    subscriber.update_subscription(subscription=subscription, update_mask=FieldMask(paths=["push_config"]))
+
+
+def _subscription(name: str, url: str, retry_policy: RetryPolicy | None) -> Subscription:
     return Subscription(
-        name=STORE,
+        name=name,
         topic=EVENTS,
         push_config=PushConfig(push_endpoint=url),
         ack_deadline_seconds=_ACK_DEADLINE_SECONDS,
@@ -73,10 +85,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Make the topics and subscriptions of a local stack.")
     parser.add_argument("bus", help="where Pub/Sub is, as HOST:PORT")
     parser.add_argument("store_url", help="where events are pushed to")
+    parser.add_argument("--mirror-url", help="where they are pushed to as well")
     parser.add_argument("--emulator", action="store_true", help="the bus is Google's emulator")
     arguments = parser.parse_args()
     try:
-        create(arguments.bus, arguments.store_url, emulator=arguments.emulator)
+        create(arguments.bus, arguments.store_url, arguments.mirror_url, emulator=arguments.emulator)
     except (GoogleAPICallError, grpc.FutureTimeoutError) as error:
         sys.stderr.write(f"topics and subscriptions could not be made: {error}\n")
         return 1

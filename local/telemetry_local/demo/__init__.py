@@ -1,0 +1,1 @@
+"""Plausible events with real structure: people who come, stay or leave, releases that spread, an incident."""
