@@ -12,13 +12,17 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 ARGS ?=
 
+# What an option of the same name needs beside the rest.
+needed_by = $(if $(findstring --$(1),$(ARGS)),$(VENV)/$(1).installed)
+
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types format generate lock bench clean
+.PHONY: help run test lint types terraform format generate lock bench clean
+.PHONY: ci-install ci-lint ci-types ci-test ci-plan ci-deploy-maintain ci-migrate ci-apply ci-smoke
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r verb words; do printf '  %-10s %s\n' "$$verb" "$$words"; done
 
-run: $(VENV)/run.installed $(if $(findstring --grpc,$(ARGS)),$(VENV)/grpc.installed) ## Run the whole pipeline on this machine; ARGS=--help shows its options
+run: $(VENV)/run.installed $(call needed_by,grpc) $(call needed_by,bigquery) ## Run the whole pipeline on this machine; ARGS=--help shows its options
 	@$(BIN)/telemetry up $(ARGS)
 
 test: $(VENV)/dev.installed ## Run the tests; ARGS goes to pytest
@@ -32,13 +36,18 @@ lint: $(VENV)/dev.installed ## Check style, formatting and the direction of impo
 types: $(VENV)/dev.installed ## Check types
 	$(BIN)/mypy
 
+terraform: $(VENV)/dev.installed ## Check the deployment: format, references, tests, the plans of its examples
+	PYTHON=$(BIN)/python terraform/check.sh
+
 format: $(VENV)/dev.installed ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-generate: $(VENV)/dev.installed ## Write what follows from schemas/events.yaml, the settings and wire.proto
+generate: $(VENV)/dev.installed ## Write what follows from schemas/events.yaml, the settings, the views and wire.proto
 	$(BIN)/python schemas/generate.py
 	$(BIN)/python docs/generate_settings.py
+	$(BIN)/python docs/generate_analytics.py
+	$(BIN)/python terraform/generate_readme.py
 	cd functions && ../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. telemetry_pipeline/otlp/wire.proto
 
 lock: $(VENV)/dev.installed ## Pin the dependencies that pyproject.toml names; ARGS=--upgrade takes newer ones
@@ -46,9 +55,26 @@ lock: $(VENV)/dev.installed ## Pin the dependencies that pyproject.toml names; A
 	$(COMPILE) $(ARGS) pyproject.toml --group local --output-file local/requirements.txt
 	$(COMPILE) $(ARGS) pyproject.toml --group dev --output-file tests/requirements.txt
 	$(COMPILE) $(ARGS) --group grpc --prerelease allow --output-file local/requirements-grpc.txt
+	$(COMPILE) $(ARGS) --group checkov --output-file terraform/requirements-checkov.txt
+	$(COMPILE) $(ARGS) --group bigquery --output-file local/requirements-bigquery.txt
 
 bench: $(VENV)/dev.installed ## Measure, and write bench/results/; ARGS=NAME for one part
 	$(BIN)/python -m bench $(ARGS)
+
+# What Cloud Build runs, one target a step; cloudbuild.yaml says in which order, and where Terraform comes in.
+ci-install: $(VENV)/dev.installed
+
+ci-lint: lint
+
+ci-types: types
+
+ci-test: test
+
+ci-plan ci-deploy-maintain ci-apply:
+	.ci/$(@:ci-%=%)
+
+ci-migrate ci-smoke: $(VENV)/dev.installed
+	BIN=$(BIN) .ci/$(@:ci-%=%)
 
 clean: ## Remove what was installed and what was received
 	rm -rf $(VENV) .local .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
@@ -61,6 +87,18 @@ $(VENV)/run.installed: local/requirements.txt pyproject.toml | $(VENV)/bin/pytho
 
 $(VENV)/grpc.installed: local/requirements-grpc.txt $(VENV)/run.installed
 	$(PIP) --require-hashes --requirement local/requirements-grpc.txt
+	@touch $@
+
+$(VENV)/bigquery.installed: local/requirements-bigquery.txt | $(VENV)/bin/python
+	@echo 'Installing the BigQuery emulator, in a virtual environment of its own (about a minute, once)'
+	@$(BIN)/python -m venv --clear $(VENV)/bigquery
+	$(VENV)/bigquery/bin/python -m pip --disable-pip-version-check install --require-hashes --requirement local/requirements-bigquery.txt
+	$(VENV)/bigquery/bin/python -c 'import duckdb_extensions; duckdb_extensions.import_extension("spatial")'
+	@touch $@
+
+$(VENV)/checkov.installed: terraform/requirements-checkov.txt | $(VENV)/bin/python
+	@$(BIN)/python -m venv --clear $(VENV)/checkov
+	$(VENV)/checkov/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement terraform/requirements-checkov.txt
 	@touch $@
 
 $(VENV)/dev.installed: tests/requirements.txt pyproject.toml | $(VENV)/bin/python
