@@ -43,6 +43,15 @@ def test_every_setting_is_documented(tmp_path: Path) -> None:
     assert (ROOT / "docs" / "settings.md").read_text() == page.read_text()
 
 
+def test_every_question_is_documented(tmp_path: Path) -> None:
+    """docs/analytics.md has each view's definition as its SQL file has it, and its columns."""
+    page = tmp_path / "analytics.md"
+
+    subprocess.run([sys.executable, ROOT / "docs" / "generate_analytics.py", page], check=True)
+
+    assert (ROOT / "docs" / "analytics.md").read_text() == page.read_text()
+
+
 def test_the_wire_messages_are_compiled(tmp_path: Path) -> None:
     """wire_pb2 is what protoc makes of wire.proto."""
     otlp = Path("telemetry_pipeline", "otlp")

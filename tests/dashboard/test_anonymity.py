@@ -1,0 +1,199 @@
+"""k-anonymity: small groups are hidden, and can't be worked out from all that every page and export shows."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboards import Dashboard, table
+from expected_views import Event
+from stored_events import store
+from telemetry_pipeline.dashboard.anonymity import withheld
+from telemetry_pipeline.database import connect
+from telemetry_pipeline.settings import DatabaseSettings
+
+K = 5
+WEEKS = 12
+TYPES = ("all", "cloud", "self_hosted", "unknown")
+HIDDEN = {"hidden", f"< {K}"}
+
+Cell = tuple[str, str, str]
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def few_people(seed: int) -> Iterator[Event]:
+    """A dozen and a half people, none in two deployment types, so that parts add up exactly: the worst case."""
+    dice = Random(seed)
+    for number in range(18):
+        home = dice.choices(TYPES[1:], (10, 6, 1))[0]
+        came = dice.randrange(7 * WEEKS)
+        for ago in range(came + 1):
+            if ago == came or dice.random() < 0.12:
+                at = datetime.combine(today() - timedelta(days=ago), time(), UTC)
+                yield Event(
+                    kind="feature_usage",
+                    timestamp=at,
+                    received_at=at,
+                    user_id=f"person-{number}",
+                    deployment_type=home,
+                    feature_name=dice.choice(("project", "test")),
+                )
+
+
+@dataclass
+class Attacker:
+    """Knows how the numbers hang together, and solves for those that are hidden."""
+
+    known: dict[Cell, int] = field(default_factory=dict)
+    hidden: set[Cell] = field(default_factory=set)
+    sums: list[tuple[Cell, ...]] = field(default_factory=list)
+
+    def note(self, cell: Cell, shown: str) -> None:
+        """Write down what is shown in one place; what is hidden here may be shown elsewhere."""
+        if shown in HIDDEN:
+            self.hidden.add(cell)
+        elif shown:
+            self.known[cell] = int(shown)
+
+    def determined(self) -> dict[Cell, Fraction]:
+        """The hidden cells that have only one possible value, by elimination."""
+        unknown = sorted(self.hidden - set(self.known))
+        rows = [row for one in self.sums if (row := self._row(one, unknown))]
+        _eliminate(rows, len(unknown))
+        found = {}
+        for row in rows:
+            places = [number for number in range(len(unknown)) if row[number]]
+            if len(places) == 1:
+                found[unknown[places[0]]] = row[-1] / row[places[0]]
+        return found
+
+    def _row(self, cells: tuple[Cell, ...], unknown: list[Cell]) -> list[Fraction] | None:
+        """A sum as a row of coefficients, whole less parts, the known moved to the right."""
+        row = [Fraction(0)] * (len(unknown) + 1)
+        for cell, sign in zip(cells, (1, *[-1] * (len(cells) - 1)), strict=True):
+            if cell in self.known:
+                row[-1] -= sign * self.known[cell]
+            elif cell in self.hidden:
+                row[unknown.index(cell)] += sign
+        return row if any(row[:-1]) else None
+
+
+def _eliminate(rows: list[list[Fraction]], columns: int) -> None:
+    done = 0
+    for column in range(columns):
+        pivot = next((number for number in range(done, len(rows)) if rows[number][column]), None)
+        if pivot is None:
+            continue
+        rows[done], rows[pivot] = rows[pivot], rows[done]
+        for number, row in enumerate(rows):
+            if number != done and row[column]:
+                factor = row[column] / rows[done][column]
+                rows[number] = [one - factor * other for one, other in zip(row, rows[done], strict=True)]
+        done += 1
+
+
+def read_everything(client: object, attacker: Attacker) -> None:
+    """Visit every page that counts people, under every deployment type."""
+    first = today() - timedelta(days=7 * WEEKS + 6)
+    kinds = {"New": "new", "Returning": "returning", "Resurrected": "resurrected", "Dormant": "dormant"}
+    counts = {"Active in a day": "dau", "Active in 7 days": "wau", "Active in 30 days": "mau"}
+    for deployment in TYPES:
+        for row in table(client, f"/?from={first}&to={today()}&deployment={deployment}", "active"):  # type: ignore[arg-type]
+            for label, kind in counts.items():
+                attacker.note((kind, row["Day"], deployment), row[label])
+        for row in table(client, f"/?from={first}&to={today()}&deployment={deployment}", "lifecycle"):  # type: ignore[arg-type]
+            for label, kind in kinds.items():
+                attacker.note((kind, row["Week"], deployment), row[label])
+        for row in table(client, f"/retention?show=count&deployment={deployment}", "cohorts"):  # type: ignore[arg-type]
+            attacker.note(("new", row["Cohort"], deployment), row["People"])
+
+
+def add_up(attacker: Attacker) -> None:
+    """Write down what the attacker knows of the definitions."""
+    cells = attacker.hidden | set(attacker.known)
+    for kind, day, deployment in cells:
+        if deployment == "all":
+            attacker.sums.append(((kind, day, "all"), *((kind, day, one) for one in TYPES[1:])))
+        if kind == "new":
+            sunday = date.fromisoformat(day) + timedelta(days=6)
+            before = sunday - timedelta(days=7)
+            week = [(one, day, deployment) for one in ("new", "returning", "resurrected")]
+            stayed = [(one, day, deployment) for one in ("returning", "dormant")]
+            if ("wau", str(sunday), deployment) in cells:
+                attacker.sums.append((("wau", str(sunday), deployment), *week))
+            if ("wau", str(before), deployment) in cells:
+                attacker.sums.append((("wau", str(before), deployment), *stayed))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_hidden_counts_stay_hidden(dashboard: Dashboard, database_url: str, seed: int) -> None:
+    """Whoever reads all pages and knows how their numbers add up learns no count of fewer than k people."""
+    engine = connect(DatabaseSettings(database_url=database_url), "tests")
+    with engine.connect() as connection:
+        store(connection, few_people(seed))
+    engine.dispose()
+    attacker = Attacker()
+
+    read_everything(dashboard(database_url, RHESIS_K_ANONYMITY=str(K)), attacker)
+    add_up(attacker)
+
+    assert attacker.hidden, "the data set is too large to try anything"
+    assert [cell for cell, count in attacker.known.items() if 0 < count < K] == []
+    assert {cell: count for cell, count in attacker.determined().items() if count < K} == {}
+
+
+PAGES_OF_PEOPLE = ("/", "/retention", "/features", "/features/one?name=test", "/versions")
+
+
+@pytest.mark.parametrize("path", PAGES_OF_PEOPLE)
+def test_no_small_number_on_a_page(dashboard: Dashboard, database_url: str, path: str) -> None:
+    """Three people alone are nowhere counted, neither on a page nor in a title."""
+    engine = connect(DatabaseSettings(database_url=database_url), "tests")
+    at = datetime.now(UTC) - timedelta(hours=1)
+    use = {
+        "kind": "feature_usage",
+        "timestamp": at,
+        "received_at": at,
+        "feature_name": "test",
+        "service_version": "1.0",
+    }
+    with engine.connect() as connection:
+        store(connection, [Event(user_id=f"person-{number}", **use) for number in range(3)])  # type: ignore[arg-type]
+    engine.dispose()
+
+    answer = dashboard(database_url, RHESIS_K_ANONYMITY=str(K)).get(path)
+
+    assert answer.status_code == 200
+    assert 'data-value="3"' not in answer.text
+    assert ">3<" not in answer.text
+
+
+CELLS = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 30), min_size=2)
+
+
+@given(parts=CELLS, k=st.integers(2, 8))
+def test_a_whole_betrays_no_part(parts: Mapping[str, int], k: int) -> None:
+    """Beside a whole that is shown, a hidden part may still be of any size below k, and is never the only one."""
+    counts = {"whole": sum(parts.values()), **parts}
+    hidden = withheld(counts, [("whole", *parts)], k)
+    secret = [name for name in parts if name in hidden]
+    rest = sum(parts[name] for name in secret)
+
+    assert all(not 0 < counts[name] < k for name in counts if name not in hidden)
+    if secret and "whole" not in hidden:
+        assert len(secret) > 1
+        assert rest - (len(secret) - 1) >= k - 1
+
+
+@given(parts=CELLS)
+def test_one_hides_nothing(parts: Mapping[str, int]) -> None:
+    """With k = 1, on one's own machine, all is shown."""
+    assert withheld(parts, [tuple(parts)], 1) == frozenset()

@@ -1,0 +1,148 @@
+"""The pages over HTTP: what they are, what they refuse, and what they say when there is nothing to show."""
+
+import re
+
+import pytest
+
+from dashboards import PAGES, Dashboard, table
+from telemetry_pipeline.dashboard.export import to_csv
+from telemetry_pipeline.dashboard.view import Column, Table
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+def test_a_page_is_whole_without_scripts(dashboard: Dashboard, demo_url: str, path: str) -> None:
+    """Each page comes with its tables in HTML, no script or style in it, and asks nobody else for anything."""
+    answer = dashboard(demo_url).get(path)
+
+    assert answer.status_code == 200
+    assert "<table" in answer.text
+    assert not re.search(r"<style|style=|<script(?![^>]*src=)|\son\w+=", answer.text)
+    assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', answer.text)
+    assert "'unsafe" not in answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_health(dashboard: Dashboard) -> None:
+    """GET /health answers without a database."""
+    answer = dashboard("postgresql://nobody@127.0.0.1:1/nothing").get("/health")
+
+    assert answer.get_json()["function"] == "dashboard"
+
+
+def test_without_a_database(dashboard: Dashboard) -> None:
+    """A database that is away is named, with what to do, and nothing of the fault itself."""
+    answer = dashboard("postgresql://somebody:secret@127.0.0.1:1/nothing").get("/")
+
+    assert answer.status_code == 503
+    assert "telemetry doctor" in answer.text
+    assert "Retry-After" in answer.headers
+    assert not re.search("secret|somebody|refused|Traceback", answer.text)
+
+
+def test_without_a_schema(dashboard: Dashboard, empty_database_url: str) -> None:
+    """A database without the views says what brings them."""
+    answer = dashboard(empty_database_url).get("/")
+
+    assert answer.status_code == 503
+    assert "telemetry maintain --now" in answer.text
+    assert "daily_active_users" not in answer.text
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+def test_without_events(dashboard: Dashboard, database_url: str, path: str) -> None:
+    """Before the first event, each page says how to send it, to where this pipeline takes it."""
+    answer = dashboard(database_url, RHESIS_OTLP_URL="https://telemetry.example").get(path)
+
+    assert answer.status_code == 200
+    assert "curl https://telemetry.example/v1/logs" in answer.text or path == PAGES["collected"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["period=1y", "from=yesterday", "from=2026-02-30", "from=2026-02-02&to=2026-01-01", "compare=x", "deployment=x"],
+)
+def test_a_filter_that_means_nothing(dashboard: Dashboard, demo_url: str, query: str) -> None:
+    """A bad filter is refused with what is accepted, and not repeated."""
+    answer = dashboard(demo_url).get(f"/?{query}")
+
+    assert answer.status_code == 400
+    assert "expected" in answer.text
+    assert query not in answer.text
+
+
+def test_what_is_asked_for_comes_back_as_text(dashboard: Dashboard, demo_url: str) -> None:
+    """Markup in an address is shown as text."""
+    answer = dashboard(demo_url).get("/features/one?name=<script>alert(1)</script>")
+
+    assert "<script>alert" not in answer.text
+    assert "&lt;script&gt;" in answer.text
+
+
+def test_only_reading(dashboard: Dashboard, demo_url: str) -> None:
+    """Whatever is not a GET is refused, and so is a path that is none."""
+    client = dashboard(demo_url)
+
+    assert client.post("/").status_code == 405
+    assert client.get("/nothing").status_code == 404
+    assert client.get("/assets/x/../function.py").status_code == 404
+    assert client.get("/?csv=nothing").status_code == 404
+
+
+def test_nothing_is_sent_twice(dashboard: Dashboard, demo_url: str) -> None:
+    """A page that has not changed is answered 304; files are kept for ever, under a name that changes with them."""
+    client = dashboard(demo_url)
+    page = client.get("/collected")
+    again = client.get("/collected", headers={"If-None-Match": page.headers["ETag"]})
+    style = re.search(r'href="(/assets/[^"]+/style.css)"', page.text)
+
+    assert again.status_code == 304
+    assert not again.data
+    assert style
+    assert "immutable" in client.get(style[1]).headers["Cache-Control"]
+    assert "immutable" not in client.get("/assets/0/style.css").headers["Cache-Control"]
+
+
+def test_small_on_the_wire(dashboard: Dashboard, demo_url: str) -> None:
+    """All that a first visit needs is at most 60 kB."""
+    client = dashboard(demo_url)
+    zipped = {"Accept-Encoding": "gzip"}
+    page = client.get("/", headers=zipped)
+    files = set(re.findall(r'(?:src|href)="(/assets/[^"]+)"', client.get("/").text))
+    modules = {"copy", "leaving", "legend", "picture", "plot", "sort", "table", "theme", "units"}
+    place = next(iter(files)).rpartition("/")[0]
+    sizes = [len(client.get(one, headers=zipped).data) for one in files | {f"{place}/{name}.js" for name in modules}]
+
+    assert len(page.data) + sum(sizes) <= 60_000
+
+
+def test_the_public_page(dashboard: Dashboard, demo_url: str) -> None:
+    """/public is off; where it is on, it has no filter, no deployment types, and k is never below five."""
+    assert dashboard(demo_url).get("/public").status_code == 404
+
+    client = dashboard(demo_url, RHESIS_PUBLIC_PAGE="true")
+    answer = client.get("/public?deployment=cloud&period=7d")
+    numbers = [
+        int(row["Active in a day"]) for row in table(client, "/public", "active") if row["Active in a day"].isdigit()
+    ]
+
+    assert answer.status_code == 200
+    assert not re.search("Self-hosted|cloud", answer.text)
+    assert all(number == 0 or number >= 5 for number in numbers)
+
+
+def test_embedding(dashboard: Dashboard, demo_url: str) -> None:
+    """Only ?embed=1 may be framed, by the origins that are set; it has one chart if one is asked for, and no menu."""
+    client = dashboard(demo_url, RHESIS_EMBED_ORIGINS="https://wiki.example")
+    embedded = client.get("/?embed=1&chart=active")
+
+    assert "frame-ancestors https://wiki.example" in embedded.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in client.get("/").headers["Content-Security-Policy"]
+    assert embedded.text.count("<section") == 1
+    assert "<nav" not in embedded.text
+
+
+def test_a_csv_is_no_program() -> None:
+    """A feature whose name a spreadsheet would run is exported as text."""
+    written = to_csv(Table.of([Column("Feature", "text"), Column("Uses")], [("=1+1", -3)]))
+
+    assert written == "Feature,Uses\r\n'=1+1,-3\r\n"
