@@ -54,6 +54,10 @@ def _switch(value: str) -> bool:
     return value.lower() == "true"
 
 
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
 def _key(value: str) -> bytes:
     try:
         key = bytes.fromhex(value) if re.fullmatch(r"[0-9a-fA-F]*", value) else b64decode(value, validate=True)
@@ -223,6 +227,12 @@ class MaintainSettings(DatabaseSettings):
     )
     rejected_retention_days: int = _setting(
         _whole(1, 3650, "days"), "Days that records of rejected spans and parked messages are kept.", 30
+    )
+    database_writers: tuple[str, ...] = _setting(
+        _names, "Users of the database that may write events, as `store` does; separated by commas.", ()
+    )
+    database_readers: tuple[str, ...] = _setting(
+        _names, "Users of the database that may read the views, as `dashboard` does; separated by commas.", ()
     )
 
 

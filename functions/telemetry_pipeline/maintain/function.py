@@ -37,7 +37,7 @@ maintenance = Once(lambda: Maintenance.made_from(MaintainSettings.read(os.enviro
 
 _WORK: dict[str, Callable[[Maintenance], run.Report]] = {
     "/": lambda the: run.run(the.engine, the.settings),
-    "/migrate": lambda the: run.migrate_only(the.engine),
+    "/migrate": lambda the: run.migrate_only(the.engine, the.settings),
     "/smoke": lambda the: smoke.take(the.engine),
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from telemetry_pipeline.database import connect
-from telemetry_pipeline.maintain import migrate, retention, rollups
+from telemetry_pipeline.maintain import migrate, retention, roles, rollups
 from telemetry_pipeline.maintain.partitions import make_partitions
 from telemetry_pipeline.settings import MaintainSettings
 
@@ -44,10 +44,10 @@ def engine_of(settings: MaintainSettings) -> Engine:
     return connect(settings, "maintain", _CONNECTIONS, statement_seconds=0)
 
 
-def migrate_only(engine: Engine) -> Report:
-    """Bring the schema and the views up to date."""
+def migrate_only(engine: Engine, settings: MaintainSettings) -> Report:
+    """Bring the schema and the views up to date, and give the roles to who is to have them."""
     report = Report()
-    report.step("migrate", lambda: _migrate(engine))
+    report.step("migrate", lambda: _migrate(engine, settings))
     return report
 
 
@@ -58,7 +58,7 @@ def run(engine: Engine, settings: MaintainSettings) -> Report:
         UnderWay: Another run is.
     """
     with _alone(engine):
-        report = migrate_only(engine)
+        report = migrate_only(engine, settings)
         now = datetime.now(UTC)
         with engine.connect() as connection:
             _maintain(connection, settings, now, report)
@@ -81,9 +81,11 @@ def _retain(
     return {"dropped": dropped.partitions, "postponed": dropped.postponed, "deleted": deleted}
 
 
-def _migrate(engine: Engine) -> dict[str, Any]:
+def _migrate(engine: Engine, settings: MaintainSettings) -> dict[str, Any]:
     before = migrate.current(engine)
     migrate.upgrade(engine)
+    with engine.connect() as connection:
+        roles.admit(connection, settings.database_writers, settings.database_readers)
     return {"from": before, "to": migrate.current(engine)}
 
 
