@@ -67,6 +67,10 @@ class Stack:
         """Where the analytics database is, its password included."""
         return self._postgres.url(DATABASE)
 
+    @property
+    def _maintain_url(self) -> str:
+        return f"http://127.0.0.1:{self._ports.maintain}"
+
     def start(self, progress: Callable[[str], None]) -> None:
         """Start all parts and wait until each is ready; `progress` is told what is being done.
 
@@ -114,7 +118,7 @@ class Stack:
             self._make_dataset(self.bigquery_url)
             self._wait("mirror", lambda: _is_healthy(f"http://127.0.0.1:{self._ports.mirror}"))
         self._wait("store", lambda: _is_healthy(f"http://127.0.0.1:{self._ports.store}"))
-        self._wait("maintain", lambda: _is_healthy(f"http://127.0.0.1:{self._ports.maintain}"))
+        self._wait("maintain", lambda: _is_healthy(self._maintain_url))
         self._wait("ingest", lambda: _is_healthy(self.otlp_url))
         self._wait("dashboard", lambda: _is_healthy(self.dashboard_url))
 
@@ -172,6 +176,7 @@ class Stack:
                 "otlp_url": self.otlp_url,
                 "grpc_url": self.grpc_url,
                 "dashboard_url": self.dashboard_url,
+                "maintain_url": self._maintain_url,
                 "database_url": self.database_url,
                 "bigquery_url": self.bigquery_url,
                 "pubsub_emulator_host": self._bus_host,
@@ -237,8 +242,8 @@ class Stack:
         return Part(name, [sys.executable, "-m", "functions_framework", *arguments], self._log(name), environment)
 
     def _scheduler_part(self) -> Part:
-        url = f"http://127.0.0.1:{self._ports.maintain}/"
-        return Part("scheduler", [sys.executable, "-m", "telemetry_local.scheduler", url], self._log("scheduler"))
+        command = [sys.executable, "-m", "telemetry_local.scheduler", f"{self._maintain_url}/"]
+        return Part("scheduler", command, self._log("scheduler"))
 
     def _gateway_part(self) -> Part:
         command = gateway.command(f"{self._ports.host}:{self._ports.grpc}", self.otlp_url)

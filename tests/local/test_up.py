@@ -100,6 +100,25 @@ def test_doctor_finds_nothing_wrong(up: Pipeline) -> None:
         assert any(line.startswith(f"ok    {check}: ") for line in lines)
 
 
+def test_a_smoke_test_sends_an_event_and_takes_it_away(up: Pipeline) -> None:
+    """What a deployment is tried with: the event arrives, and no trace of it stays."""
+    before = events(up)
+
+    done = up.telemetry("smoke", up.otlp_url, up.about["maintain_url"])
+
+    assert done.returncode == 0, done.stderr
+    assert "an event arrived within" in done.stdout
+    assert events(up) == before
+
+
+def test_a_deployment_is_migrated_through_its_function(up: Pipeline) -> None:
+    """`telemetry migrate --at` asks `maintain`, which says from where to where."""
+    done = up.telemetry("migrate", "--at", up.about["maintain_url"])
+
+    assert done.returncode == 0, done.stderr
+    assert "already" in done.stdout
+
+
 @pytest.mark.parametrize("name", ["ingest", "store", "bus", "postgres"])
 def test_a_part_that_is_killed_is_started_again(up: Pipeline, name: str) -> None:
     """The stack goes on with a new process, stack.json knows it, and events arrive as before."""

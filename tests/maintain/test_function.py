@@ -56,6 +56,23 @@ def test_migrate_only_migrates(maintain_empty: FlaskClient) -> None:
     assert {"migrate": {"from": None, "to": migrate.head()}} == steps_of(maintain_empty, "/migrate")
 
 
+def test_users_are_given_the_roles_that_the_settings_name(
+    maintain: FlaskClient, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deployment says who writes and who reads; a migration sees to it."""
+    with connection.begin():
+        connection.exec_driver_sql('drop role if exists "store@roles.iam"')
+        connection.exec_driver_sql('create role "store@roles.iam" login')
+    monkeypatch.setenv("RHESIS_DATABASE_WRITERS", "store@roles.iam, nobody@roles.iam")
+
+    steps_of(maintain, "/migrate")
+
+    members = text("select pg_has_role('store@roles.iam', 'telemetry_writer', 'member')")
+    with connection.begin():
+        assert connection.execute(members).scalar()
+        connection.exec_driver_sql('drop role "store@roles.iam"')
+
+
 def test_a_run_rolls_up_the_days_that_received_something(maintain: FlaskClient, connection: Connection) -> None:
     """Each day once; a day that is up to date is left alone, one that received more is done again."""
     events = logins(3, timedelta(days=9)) + logins(2, timedelta(days=1))
