@@ -56,7 +56,7 @@ def test_a_fault_of_ours_tells_the_caller_nothing(
     mirror: MirrorUnderTest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An exception's text reaches neither the caller nor the log."""
-    monkeypatch.setattr("telemetry_pipeline.mirror.function.delivery_of", lambda _: 1 / 0)
+    monkeypatch.setattr("telemetry_pipeline.triggered.delivery_of", lambda _: 1 / 0)
 
     _assert_try_again(mirror.push(logins(1)))
 
