@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dashboards import PAGES, Dashboard, table
 from telemetry_pipeline.dashboard.export import to_csv
@@ -76,6 +78,26 @@ def test_what_is_asked_for_comes_back_as_text(dashboard: Dashboard, demo_url: st
 
     assert "<script>alert" not in answer.text
     assert "&lt;script&gt;" in answer.text
+
+
+NAMES = (
+    "period from to compare deployment version feature name method endpoint by show step1 step2 window csv embed chart"
+)
+VALUES = ("all", "90d", "2026-01-01", "test", "GET", "1", "\0")
+ARGUMENTS = st.dictionaries(st.sampled_from(NAMES.split()), st.text(max_size=20) | st.sampled_from(VALUES))
+PATHS = st.sampled_from(sorted({path.partition("?")[0] for path in PAGES.values()}))
+
+
+def test_any_arguments(dashboard: Dashboard, demo_url: str) -> None:
+    """Whatever stands in an address, the answer is a page, or says what is accepted; it is no fault of ours."""
+    client = dashboard(demo_url)
+
+    @given(path=PATHS, arguments=ARGUMENTS)
+    @settings(max_examples=150, deadline=None)
+    def visit(path: str, arguments: dict[str, str]) -> None:
+        assert client.get(path, query_string=arguments).status_code in {200, 400, 404}
+
+    visit()
 
 
 def test_only_reading(dashboard: Dashboard, demo_url: str) -> None:

@@ -25,6 +25,7 @@ _BELOW = (
     "daily_endpoints_of",
     "daily_sessions_of",
     "daily_versions_of",
+    "feature_people",
     "fingerprints",
     "refresh_people",
     "refresh_installations",

@@ -1,6 +1,5 @@
 """Titles that say what is to be seen, and what changed."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 from telemetry_pipeline.dashboard.anonymity import Hidden
@@ -57,8 +56,3 @@ def share(part: Value, whole: Value) -> str:
     if some is None or not everything:
         return ""
     return f"{some / everything * 100:.0f}{_NO_BREAK}%"
-
-
-def last_known(values: Sequence[Value]) -> Value:
-    """The last value that is there and shown."""
-    return next((value for value in reversed(values) if number(value) is not None), None)

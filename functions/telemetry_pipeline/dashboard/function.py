@@ -3,8 +3,8 @@
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 import flask
 from sqlalchemy import Engine
@@ -16,7 +16,7 @@ from telemetry_pipeline.dashboard.answers import answer
 from telemetry_pipeline.dashboard.filters import BadFilter, Filters
 from telemetry_pipeline.dashboard.reader import Reader, reading
 from telemetry_pipeline.dashboard.rendering import render
-from telemetry_pipeline.dashboard.view import Page
+from telemetry_pipeline.dashboard.view import Chart, Page
 from telemetry_pipeline.dashboard.visit import Visit
 from telemetry_pipeline.database import FAULTS, connect
 from telemetry_pipeline.instance import Once
@@ -24,12 +24,28 @@ from telemetry_pipeline.logs import log
 from telemetry_pipeline.settings import DashboardSettings
 
 _STATEMENT_SECONDS = 10.0
+_PUBLIC_K = 5
+"""The least k of the public page, whatever the setting."""
+
+
+class _Beginning:
+    """The day of the first event. It is asked for until there is one: that day moves on once a month, if at all."""
+
+    def __init__(self) -> None:
+        self._day: date | None = None
+
+    def day(self, reader: Reader) -> date | None:
+        """The day, or none before the first event."""
+        if self._day is None:
+            self._day = reader.rows("extent")[0].first_day
+        return self._day
 
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
     settings: DashboardSettings
     engine: Engine
+    beginning: _Beginning = field(default_factory=_Beginning)
 
 
 def _make_desk() -> _Desk:
@@ -90,20 +106,23 @@ def _route(request: flask.Request) -> flask.Response:
     if view is None:
         return _trouble(request, 404, "There is no such page", "The menu has all of them.")
     with reading(desk.engine) as reader:
-        # The public page has no filters: what is asked of it is not even repeated.
-        arguments = {} if request.path == routes.PUBLIC else request.args.to_dict()
-        visit = _visit(arguments, reader, desk.settings)
+        visit = _visit(request, reader, desk)
         page = view(visit)
     response = _show(request, visit, page, desk.settings)
     response.headers["Server-Timing"] = f"db;dur={reader.seconds * 1000:.1f}"
     return response
 
 
-def _visit(arguments: dict[str, str], reader: Reader, settings: DashboardSettings) -> Visit:
+def _visit(request: flask.Request, reader: Reader, desk: _Desk) -> Visit:
+    # The public page has no filters: what is asked of it is not even repeated.
+    is_public = request.path == routes.PUBLIC
+    # No text in Postgres holds a NUL.
+    arguments = {} if is_public else {name: value.replace("\0", "") for name, value in request.args.items()}
+    k = max(desk.settings.k_anonymity, _PUBLIC_K) if is_public else desk.settings.k_anonymity
     today = datetime.now(UTC).date()
-    first_day = reader.rows("extent")[0].first_day
+    first_day = desk.beginning.day(reader)
     filters = Filters.read(arguments, today, first_day or today)
-    return Visit(reader, filters, settings.k_anonymity, today, arguments, first_day)
+    return Visit(reader, filters, k, today, arguments, first_day)
 
 
 def _show(request: flask.Request, visit: Visit, page: Page, settings: DashboardSettings) -> flask.Response:
@@ -125,7 +144,7 @@ def _show(request: flask.Request, visit: Visit, page: Page, settings: DashboardS
     return answer(request, html.encode(), "text/html", ancestors=ancestors)
 
 
-def _chosen(page: Page, arguments: Mapping[str, str]) -> list[object]:
+def _chosen(page: Page, arguments: Mapping[str, str]) -> list[Chart]:
     wanted = arguments.get("chart") if arguments.get("embed") == "1" else None
     return [chart for chart in page.charts if wanted in {None, chart.name}]
 

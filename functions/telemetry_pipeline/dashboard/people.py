@@ -31,6 +31,13 @@ class People:
     hidden: frozenset[Cell]
 
     @classmethod
+    def read_days(cls, reader: Reader, first: date, last: date, k: int) -> "People":
+        """Read the days from `first` to `last` alone, for whoever shows only who was active in a day."""
+        rows = reader.rows("active", first=first, last=last)
+        counts = {("dau", row.day, row.deployment_type): row.dau for row in rows}
+        return cls(counts, withheld(counts, _sums(counts), k))
+
+    @classmethod
     def read(cls, reader: Reader, first: date, last: date, k: int) -> "People":
         """Read the days from `first` to `last` and their weeks; what is hidden among them is always the same."""
         begin = first if k == 1 else _BEGINNING

@@ -4,7 +4,6 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from telemetry_pipeline import __version__, contract
 from telemetry_pipeline.dashboard import assets, filters
 from telemetry_pipeline.dashboard.anonymity import Hidden
 from telemetry_pipeline.dashboard.units import plain, shown
@@ -30,9 +29,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(shown=shown, plain=plain, paragraphs=_paragraphs, spark=_spark, shade=_shade)
     environment.tests["hidden"] = lambda value: isinstance(value, Hidden)
-    environment.globals.update(
-        asset=assets.address, contract_version=contract.VERSION, filters_module=filters, version=__version__
-    )
+    environment.globals.update(asset=assets.address, choices=filters)
     return environment
 
 

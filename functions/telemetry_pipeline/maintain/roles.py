@@ -3,10 +3,11 @@
 The roles themselves and the writer's rights are in migrations/versions/0003_roles.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, text
 
+from telemetry_pipeline import contract
 from telemetry_pipeline.analytics import VIEWS
 
 WRITER = "telemetry_writer"
@@ -14,10 +15,28 @@ READER = "telemetry_reader"
 
 
 def reveal(connection: Connection) -> None:
-    """Let the reader see the views."""
+    """Let the reader see the views, the counts they are made of, and of the events what tells nobody."""
     with connection.begin():
-        for grant in connection.execute(_ON_VIEWS, {"names": list(VIEWS)}).scalars().all():
+        for grant in (*connection.execute(_ON_VIEWS, {"names": list(VIEWS)}).scalars().all(), *_on_columns()):
             connection.exec_driver_sql(grant)
+
+
+def _on_columns() -> Iterator[str]:
+    for table, columns in _COLUMNS.items():
+        yield f"grant select ({', '.join(columns)}) on {table} to {READER}"
+
+
+def _telling_nobody(event: contract.Event) -> tuple[str, ...]:
+    """The columns of an event without its id, the ids of who was there, and what the app added."""
+    own = (attribute for attribute in (*event.required, *event.optional) if attribute.treatment != "pseudonym")
+    return ('"timestamp"', "received_at", "service_name", "service_version", *(attribute.column for attribute in own))
+
+
+_COLUMNS = {
+    **{event.table: _telling_nobody(event) for event in contract.EVENTS},
+    "analytics_rejected_spans": ("received_at", "event", "reason", "attribute"),
+    "analytics_parked_messages": ("received_at", "reason", "size_bytes"),
+}
 
 
 def admit(connection: Connection, writers: Iterable[str], readers: Iterable[str]) -> None:
@@ -31,12 +50,16 @@ def admit(connection: Connection, writers: Iterable[str], readers: Iterable[str]
                 connection.exec_driver_sql(grant)
 
 
-_ON_VIEWS = text("""
+_ON_VIEWS = text(r"""
     select format('grant select on %s to telemetry_reader', oid::regclass)
     from pg_class
-    where relkind = 'v'
-        and relnamespace = current_schema()::regnamespace
-        and relname = any(:names)
+    where relnamespace = current_schema()::regnamespace
+        and (
+            (relkind = 'v' and relname = any(:names))
+            or relname like 'analytics\_daily\_%'
+            or relname in ('analytics_rolled_days', 'analytics_rollup_state')
+        )
+        and relkind in ('r', 'v')
     union all
     select format('grant execute on routine %s to telemetry_reader', oid::regprocedure)
     from pg_proc

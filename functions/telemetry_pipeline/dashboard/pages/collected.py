@@ -34,6 +34,19 @@ class Collected:
     lines: tuple[Line, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The contract as the page tells it: the events, and what comes with each of them."""
+
+    events: tuple[Collected, ...]
+    resource: tuple[Line, ...]
+    version: int = contract.VERSION
+    months: int = contract.RETENTION_MONTHS
+    own_prefix: str = contract.METADATA_PREFIX
+    own_keys: int = contract.METADATA_KEYS
+    own_characters: int = contract.METADATA_CHARACTERS
+
+
 def view(visit: Visit) -> Page:
     """The page."""
     counts = {row.event: row.events for row in visit.reader.rows("collected")}
@@ -41,11 +54,10 @@ def view(visit: Visit) -> Page:
         title="What we collect",
         lead="All that may be stored; what is not listed here can't pass.",
         template="collected.html",
-        extra={
-            "events": [_event(event, counts.get(event.name, 0)) for event in contract.EVENTS],
-            "resource": [_line(attribute, is_required=False) for attribute in contract.RESOURCE],
-            "contract": contract,
-        },
+        extra=Contract(
+            tuple(_event(event, counts.get(event.name, 0)) for event in contract.EVENTS),
+            tuple(_line(attribute, is_required=False) for attribute in contract.RESOURCE),
+        ),
     )
 
 

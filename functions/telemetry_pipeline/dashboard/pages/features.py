@@ -21,7 +21,7 @@ def view(visit: Visit) -> Page:
     totals = {
         feature: day for feature, day in usage.totals(filters.first).items() if filters.feature in {"", feature.name}
     }
-    people = People.read(visit.reader, *span, visit.k)
+    people = People.read_days(visit.reader, *span, visit.k)
     return Page(
         title="Features",
         lead="What do people use?",

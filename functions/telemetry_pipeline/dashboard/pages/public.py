@@ -1,4 +1,4 @@
-"""The public page: how many people are active, and nothing that could be narrowed down."""
+"""The public page: how many people are active, and nothing that could be fixeded down."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,19 +9,18 @@ from telemetry_pipeline.dashboard.view import Page
 from telemetry_pipeline.dashboard.visit import Visit
 
 _DAYS = 90
-_LEAST_K = 5
 
 
 def view(visit: Visit) -> Page:
-    """The page; without filters, of whole days, and never of fewer than five people."""
+    """The page: without filters, and of whole days."""
     last = visit.today - timedelta(days=1)
     filters = Filters(last - timedelta(days=_DAYS - 1), last, period="")
-    narrow = replace(visit, filters=filters, k=max(visit.k, _LEAST_K))
-    people = overview.read(narrow)
+    fixed = replace(visit, filters=filters)
+    people = overview.read(fixed)
     return Page(
         title="How it is used",
         lead="Counted without knowing anybody.",
-        cards=tuple(overview.cards(narrow, people)),
-        charts=(overview.active(narrow, people),),
+        cards=tuple(overview.cards(fixed, people)),
+        charts=(overview.active(fixed, people),),
         template="public.html",
     )

@@ -27,8 +27,16 @@ changed as (
         seen.deployment_type,
         seen.day
     from seen
-    left join analytics_person_days as known using (user_id, deployment_type, day)
-    where known.day is null
+    left join lateral (
+        select known.has_login
+        from analytics_person_days as known
+        where known.user_id = seen.user_id
+            and known.deployment_type = seen.deployment_type
+            and known.day = seen.day
+        -- Keeps it a look into the index for each person; how many there are can't be estimated.
+        offset 0
+    ) as known on true
+    where known.has_login is null
         or seen.has_login and not known.has_login
         or of_day is not null and known.has_login and not seen.has_login
     union all
@@ -74,6 +82,8 @@ before as (
     select
         affected.user_id,
         affected.deployment_type,
+        affected.first_day,
+        affected.first_day_moves,
         near.day,
         near.has_login
     from affected
@@ -85,71 +95,63 @@ before as (
         where known.user_id = affected.user_id
             and known.deployment_type = affected.deployment_type
             and known.day between affected.from_day and affected.to_day
-        -- Keeps it a look into the index for each person; how many there are can't be estimated.
         offset 0
     ) as near
+),
+
+days as (
+    select *
+    from before
+    where of_day is null
+        or day <> of_day
+    union all
+    select
+        affected.user_id,
+        affected.deployment_type,
+        affected.first_day,
+        affected.first_day_moves,
+        seen.day,
+        seen.has_login
+    from affected
+    inner join seen using (user_id, deployment_type)
+    where seen.day between affected.from_day and affected.to_day
 ),
 
 after as (
     select
         user_id,
         deployment_type,
+        first_day,
+        first_day_moves,
         day,
         bool_or(has_login) as has_login
-    from (
-        select *
-        from before
-        where of_day is null
-            or day <> of_day
-        union all
-        select
-            seen.user_id,
-            seen.deployment_type,
-            seen.day,
-            seen.has_login
-        from affected
-        inner join seen using (user_id, deployment_type)
-        where seen.day between affected.from_day and affected.to_day
-    ) as days
-    group by 1, 2, 3
-),
-
-firsts as (
-    select
-        affected.user_id,
-        affected.deployment_type,
-        affected.first_day as before,
-        case
-            when affected.first_day_moves
-                and coalesce(affected.first_day >= state.first_day, true)
-            then min(after.day)
-            else affected.first_day
-        end as after
-    from affected
-    cross join analytics_rollup_state as state
-    left join after using (user_id, deployment_type)
-    group by affected.user_id, affected.deployment_type, affected.first_day, affected.first_day_moves, state.first_day
+    from days
+    group by 1, 2, 3, 4, 5
 )
 
+-- First days are carried along and not joined: how few people there are can't be estimated, and the join would be slow.
 select
     -1,
-    before.user_id,
-    before.deployment_type,
-    before.day,
-    before.has_login,
-    firsts.before
+    user_id,
+    deployment_type,
+    day,
+    has_login,
+    first_day
 from before
-inner join firsts using (user_id, deployment_type)
 union all
 select
     1,
-    after.user_id,
-    after.deployment_type,
-    after.day,
-    after.has_login,
-    firsts.after
+    user_id,
+    deployment_type,
+    day,
+    has_login,
+    case
+        when first_day_moves
+            and coalesce(first_day >= (select state.first_day from analytics_rollup_state as state), true)
+        then min(day) over (partition by user_id, deployment_type)
+        else first_day
+    end
 from after
-inner join firsts using (user_id, deployment_type)
 $$;
 
 -- It tells ids: for the owner alone. What the views call tells counts.

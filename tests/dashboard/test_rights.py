@@ -1,0 +1,60 @@
+"""The dashboard in the cloud logs in as a reader: all its pages answer, and it could not read who anybody is."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import ProgrammingError
+
+from dashboards import PAGES, Dashboard
+from telemetry_pipeline import contract
+from telemetry_pipeline.database import connect
+from telemetry_pipeline.maintain import roles
+from telemetry_pipeline.settings import DatabaseSettings
+
+USER = "dashboard@tests.iam"
+
+
+@pytest.fixture
+def reader_url(demo_url: str) -> Iterator[str]:
+    """The demo's database, as a user who is a reader and no more."""
+    engine = connect(DatabaseSettings(database_url=demo_url), "tests")
+    with engine.connect() as connection:
+        with connection.begin():
+            connection.exec_driver_sql(f'drop role if exists "{USER}"')
+            connection.exec_driver_sql(f"create role \"{USER}\" login password 'tests'")
+        roles.reveal(connection)
+        roles.admit(connection, [], [USER])
+        url = make_url(demo_url).set(username=USER, password="tests")
+        yield url.render_as_string(hide_password=False)
+        with connection.begin():
+            connection.exec_driver_sql(f'drop role "{USER}"')
+    engine.dispose()
+
+
+def test_every_page_answers_a_reader(dashboard: Dashboard, reader_url: str) -> None:
+    """No page needs more than the reader's rights."""
+    client = dashboard(reader_url)
+
+    assert {path: client.get(path).status_code for path in PAGES.values()} == dict.fromkeys(PAGES.values(), 200)
+
+
+def test_a_reader_cannot_read_who_anybody_is(reader_url: str) -> None:
+    """No column that tells a person, an organization, a session or an installation, nor what apps added."""
+    engine = connect(DatabaseSettings(database_url=reader_url), "tests")
+    hidden = ("user_id", "organization_id", "session_id", "installation_id", "metadata", "id")
+    with engine.connect() as connection:
+        tables = connection.execute(
+            text("select relname from pg_class where relname like 'analytics%' and relkind = 'r'")
+        )
+        people = [name for name in tables.scalars() if "people" in name or "person" in name or "installation" in name]
+        statements = [
+            *(f"select {column} from {event.table}" for event in contract.EVENTS for column in hidden),
+            *(f"select * from {table}" for table in people if not table.startswith("analytics_daily_")),
+            "select payload from analytics_parked_messages",
+        ]
+        connection.rollback()
+        for statement in statements:
+            with pytest.raises(ProgrammingError), connection.begin():
+                connection.exec_driver_sql(statement)
+    engine.dispose()
