@@ -4,9 +4,7 @@ Run as `python -m bench.store`. All figures are of one run on one Postgres, whic
 CPU-second is one of the storing process; what Postgres takes is in the wall time only.
 """
 
-import os
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -16,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from sqlalchemy import Engine, text
 
+from bench import captured, report
+from bench.servers import free_port
 from bench.store_peers import OrmWriter, copy_ready_rows
 from telemetry_local.postgres import Postgres
 from telemetry_pipeline import contract
@@ -32,10 +31,6 @@ from telemetry_pipeline.rows.columns import event_columns
 from telemetry_pipeline.settings import DatabaseSettings, IngestSettings, StoreSettings
 from telemetry_pipeline.store.events import rows_of
 from telemetry_pipeline.store.function import Store
-
-ROOT = Path(__file__).parents[1]
-CAPTURE = ROOT / "tests" / "fixtures" / "wire" / "backend-current-cloud.binpb"
-RESULTS = ROOT / "bench" / "results" / "store.md"
 
 ROWS = 20_000
 IN_FLIGHT = 16
@@ -71,31 +66,15 @@ class Messages:
     """Makes messages of new events after the captured requests of a real backend, by way of the real `ingest`."""
 
     def __init__(self) -> None:
-        self._request = ExportTraceServiceRequest.FromString(CAPTURE.read_bytes())
-        self._spans = [
-            span for scope_spans in self._request.resource_spans[0].scope_spans for span in scope_spans.spans
-        ]
         self._exporter = Exporter(IngestSettings(events_topic="projects/p/topics/t", pseudonym_key=bytes(32)))
 
     def make(self, spans: int, count: int) -> list[bytes]:
         """The data of `count` messages of `spans` spans each."""
         return [self._one(spans) for _ in range(count)]
 
-    def _one(self, count: int) -> bytes:
-        now = time.time_ns()
-        request = ExportTraceServiceRequest()
-        resource_spans = request.resource_spans.add(resource=self._request.resource_spans[0].resource)
-        added = resource_spans.scope_spans.add()
-        for number in range(count):
-            span = added.spans.add()
-            span.CopyFrom(self._spans[number % len(self._spans)])
-            span.trace_id, span.span_id = os.urandom(16), os.urandom(8)
-            span.start_time_unix_nano = span.end_time_unix_nano = now - number * 10_000_000
-            for attribute in span.attributes:
-                if attribute.key == contract.DURATION_MS.name:
-                    attribute.value.double_value = int.from_bytes(os.urandom(2)) / 100
-        groups = Signal.TRACES.decode(request.SerializeToString(), Media.PROTOBUF, count)
-        (message,) = self._exporter.export(Signal.TRACES, groups, now).messages
+    def _one(self, spans: int) -> bytes:
+        groups = Signal.TRACES.decode(captured.request(spans).SerializeToString(), Media.PROTOBUF, spans)
+        (message,) = self._exporter.export(Signal.TRACES, groups, time.time_ns()).messages
         return message.data
 
 
@@ -114,10 +93,7 @@ def run() -> list[Result]:
 
 def main() -> None:
     """Print the table and write it down."""
-    table = _table(run())
-    print(table)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(f"# store\n\n{' '.join((__doc__ or '').split())}\n\n{table}\n")
+    report.write("store", __doc__, _table(run()))
 
 
 def _alone(store: Store, messages: Messages, spans: int) -> Result:
@@ -197,26 +173,22 @@ def _measured(
 
 
 def _table(results: list[Result]) -> str:
-    lines = [
-        "| what | spans per message | rows/s | rows per CPU-second |",
-        "| --- | ---: | ---: | ---: |",
-        *(
-            f"| {one.way} | {one.spans_per_message} | {one.rows_per_second:,.0f} | {one.rows_per_cpu_second:,.0f} |"
-            for one in results
-        ),
+    headers = ("what", "spans per message", "rows/s", "rows per CPU-second")
+    rows = [
+        (one.way, one.spans_per_message, f"{one.rows_per_second:,.0f}", f"{one.rows_per_cpu_second:,.0f}")
+        for one in results
     ]
     few, many = results[-2:]
     ratio = few.rows_per_second / many.rows_per_second
-    return "\n".join([*lines, "", f"{GROWTH} times the rows in the tables: {ratio:.2f} times the time per row."])
+    return (
+        f"{report.table(headers, rows)}\n\n{GROWTH} times the rows in the tables: {ratio:.2f} times the time per row."
+    )
 
 
 @contextmanager
 def _server() -> Iterator[Postgres]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     directory = Path(tempfile.mkdtemp(prefix="rhesis-bench-"))
-    server = Postgres(directory, port)
+    server = Postgres(directory, free_port())
     server.start()
     try:
         yield server
