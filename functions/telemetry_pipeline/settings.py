@@ -275,7 +275,10 @@ class DashboardSettings(DatabaseSettings):
     )
     public_page: bool = _setting(_switch, "Whether /public shows how many people are active, and nothing more.", False)
     embed_origins: str = _setting(
-        _text(r"('self'|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)( https?://[A-Za-z0-9.*-]+(:[0-9]+)?)*", "origins, as https://WIKI"),
+        _text(
+            r"('self'|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)( https?://[A-Za-z0-9.*-]+(:[0-9]+)?)*",
+            "origins, as https://WIKI",
+        ),
         "Who may show `?embed=1` views in a frame: origins with blanks between them, as https://wiki.example.com.",
         "'self'",
     )
