@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-PARTS = ("imports", "privacy", "ingest", "store", "end_to_end", "analytics")
+PARTS = ("imports", "privacy", "ingest", "store", "end_to_end", "analytics", "dashboard")
 
 
 def main() -> int:

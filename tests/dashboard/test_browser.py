@@ -122,6 +122,19 @@ def test_charts_are_drawn(visitor: Visitor) -> None:
     assert first.get_attribute("aria-pressed") == "false"
 
 
+def test_values_under_the_pointer(visitor: Visitor) -> None:
+    """The legend tells the day under the pointer and its values, as the table has them."""
+    tab = visitor.open("/")
+    tab.locator("#active .plot .u-over").hover()
+    tab.wait_for_function("document.querySelector('#active .legend .at').textContent.trim()")
+    day = tab.locator("#active .legend .at").text_content().strip()
+    told = tab.locator("#active .legend output").all_text_contents()
+
+    assert [
+        one.strip() for one in tab.locator(f"#active tr:has(th[data-value='{day}']) td").all_text_contents()
+    ] == told
+
+
 def test_links_keep_the_filters(visitor: Visitor) -> None:
     """A filter is in the address, goes along to other pages, and is undone by going back."""
     tab = visitor.open("/")

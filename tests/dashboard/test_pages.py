@@ -115,13 +115,13 @@ def test_nothing_is_sent_twice(dashboard: Dashboard, demo_url: str) -> None:
     client = dashboard(demo_url)
     page = client.get("/collected")
     again = client.get("/collected", headers={"If-None-Match": page.headers["ETag"]})
-    style = re.search(r'href="(/assets/[^"]+/style.css)"', page.text)
+    style = re.search(r'href="(/assets/[^"]+/page.css)"', page.text)
 
     assert again.status_code == 304
     assert not again.data
     assert style
     assert "immutable" in client.get(style[1]).headers["Cache-Control"]
-    assert "immutable" not in client.get("/assets/0/style.css").headers["Cache-Control"]
+    assert "immutable" not in client.get("/assets/0/page.css").headers["Cache-Control"]
 
 
 def test_small_on_the_wire(dashboard: Dashboard, demo_url: str) -> None:

@@ -44,7 +44,7 @@ def cards(visit: Visit, people: People) -> Iterator[Card]:
     if whole < filters.last:
         yield _so_far(visit, people)
     else:
-        yield _card(visit, people, f"Active on {filters.last}", "dau", filters.last, 7)
+        yield _card(visit, people, "Active in a day", "dau", filters.last, 7)
     yield _card(visit, people, "Active in 7 days", "wau", filters.last, 7)
     yield _card(visit, people, "Active in 30 days", "mau", filters.last, 30)
     yield _card(visit, people, "Stickiness", "stickiness", whole, 28)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from telemetry_pipeline.dashboard import findings
-from telemetry_pipeline.dashboard.anonymity import Hidden, is_small, small, withheld
+from telemetry_pipeline.dashboard.anonymity import WITHHELD, Hidden, is_small, small, withheld
 from telemetry_pipeline.dashboard.people import TYPES
 from telemetry_pipeline.dashboard.reader import Rows
 from telemetry_pipeline.dashboard.spans import days
@@ -108,7 +108,7 @@ def _field(visit: Visit, versions: Versions) -> Chart:
     filters = visit.filters
     last = _last_whole_day(visit)
     rows = [
-        (cell.service, cell.version, *_figures(cell, versions, visit.k))
+        (cell.service, cell.version, *_figures(cell, versions))
         for cell in versions.users
         if cell.day == last and cell.deployment == filters.deployment and filters.version in {"", cell.version}
     ]
@@ -125,9 +125,9 @@ def _field(visit: Visit, versions: Versions) -> Chart:
     )
 
 
-def _figures(cell: Cell, versions: Versions, k: int) -> tuple[Value, Value]:
+def _figures(cell: Cell, versions: Versions) -> tuple[Value, Value]:
     if cell in versions.hidden:
-        return small(k), small(k)
+        return WITHHELD, WITHHELD
     return versions.installations[cell], versions.users[cell]
 
 

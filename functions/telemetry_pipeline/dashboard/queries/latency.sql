@@ -28,7 +28,7 @@ bins as (
     select
         chosen.day,
         histogram.bin,
-        sum(histogram.count) as timed
+        sum(histogram.count)::bigint as timed
     from chosen
     cross join lateral unnest(chosen.bins, chosen.counts) as histogram (bin, count)
     group by chosen.day, histogram.bin
@@ -37,8 +37,8 @@ bins as (
 ranked as (
     select
         *,
-        sum(timed) over (partition by day order by bin) as reached,
-        sum(timed) over (partition by day) as all_timed
+        (sum(timed) over (partition by day order by bin))::bigint as reached,
+        (sum(timed) over (partition by day))::bigint as all_timed
     from bins
 ),
 
