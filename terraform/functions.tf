@@ -14,18 +14,16 @@ locals {
   reader_environment = { RHESIS_MAX_AGE_DAYS = tostring(var.retention_months * 30 + var.events.retention_days) }
   environment = {
     dashboard = merge(local.database_environment["dashboard"], {
-      RHESIS_K_ANONYMITY      = tostring(var.dashboard.k_anonymity)
-      RHESIS_RETENTION_MONTHS = tostring(var.retention_months)
+      RHESIS_K_ANONYMITY = tostring(var.dashboard.k_anonymity)
     })
     ingest = {
       RHESIS_EVENTS_TOPIC        = google_pubsub_topic.events.id
       RHESIS_MAX_AGE_DAYS        = tostring(var.retention_months * 30)
       RHESIS_PSEUDONYM_KEY_EPOCH = tostring(var.pseudonym_key_epoch)
     }
-    maintain = merge(local.database_environment["maintain"], local.bigquery_environment, {
+    maintain = merge(local.database_environment["maintain"], {
       RHESIS_DATABASE_READERS = google_sql_user.functions["dashboard"].name
       RHESIS_DATABASE_WRITERS = google_sql_user.functions["store"].name
-      RHESIS_K_ANONYMITY      = tostring(var.dashboard.k_anonymity)
       RHESIS_RETENTION_MONTHS = tostring(var.retention_months)
     })
     mirror = merge(local.bigquery_environment, local.reader_environment)
