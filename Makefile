@@ -58,7 +58,7 @@ lock: $(VENV)/dev.installed ## Pin the dependencies that pyproject.toml names; A
 	$(COMPILE) $(ARGS) --group checkov --output-file terraform/requirements-checkov.txt
 	$(COMPILE) $(ARGS) --group bigquery --output-file local/requirements-bigquery.txt
 
-bench: $(VENV)/dev.installed ## Measure, and write bench/results/; ARGS=NAME for one part
+bench: $(VENV)/dev.installed ## Measure, and write bench/results/; ARGS='analytics dashboard' with 10 million events
 	$(BIN)/python -m bench $(ARGS)
 
 # What Cloud Build runs, one target a step; cloudbuild.yaml says in which order, and where Terraform comes in.
