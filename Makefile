@@ -37,7 +37,7 @@ types: $(VENV)/dev.installed ## Check types
 	$(BIN)/mypy
 
 terraform: $(VENV)/dev.installed ## Check the deployment: format, references, tests, the plans of its examples
-	PYTHON=$(BIN)/python terraform/check.sh
+	PYTHON=$(CURDIR)/$(BIN)/python terraform/check.sh
 
 format: $(VENV)/dev.installed ## Format the code
 	$(BIN)/ruff check --fix .
