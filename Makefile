@@ -17,7 +17,7 @@ needed_by = $(if $(findstring --$(1),$(ARGS)),$(VENV)/$(1).installed)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types terraform format generate lock bench clean
-.PHONY: ci-install ci-lint ci-types ci-test ci-plan ci-deploy-maintain ci-migrate ci-apply ci-smoke
+.PHONY: ci-install ci-lint ci-types ci-test ci-variables ci-plan ci-deploy-maintain ci-migrate ci-apply ci-smoke
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r verb words; do printf '  %-10s %s\n' "$$verb" "$$words"; done
@@ -70,7 +70,7 @@ ci-types: types
 
 ci-test: test
 
-ci-plan ci-deploy-maintain ci-apply:
+ci-variables ci-plan ci-deploy-maintain ci-apply:
 	.ci/$(@:ci-%=%)
 
 ci-migrate ci-smoke: $(VENV)/dev.installed
