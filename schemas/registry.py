@@ -10,7 +10,10 @@ TREATMENTS = frozenset({"closed", "scrubbed", "path", "pseudonym", "number", "sw
 TEXT_TREATMENTS = frozenset({"scrubbed", "path", "pseudonym"})
 FIELDS = frozenset({"id", "type", "stability", "brief", "note", "examples", "annotations"})
 ANNOTATIONS = frozenset(
-    {"reason", "treatment", "limit", "aliases", "synonyms", "other", "range", "domain", "keys", "column"}
+    {
+        *("reason", "since", "treatment", "limit", "aliases", "synonyms", "other", "range", "domain", "keys", "never"),
+        "column",
+    }
 )
 
 
@@ -31,11 +34,14 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Event:
-    """One event, or the resource; `required` and `optional` are in the registry's order."""
+    """One event, or the resource; `required` and `optional` are in the registry's order, and hold `metadata` too."""
 
     name: str
     brief: str
     table: str
+    since: int = 1
+    is_request: bool = False
+    has_metadata: bool = False
     required: list[Attribute] = field(default_factory=list)
     optional: list[Attribute] = field(default_factory=list)
 
@@ -53,6 +59,7 @@ class Registry:
     retention_months: int
     attributes: dict[str, Attribute]
     events: list[Event]
+    requests: list[Event]
     resource: Event
 
 
@@ -77,7 +84,8 @@ def read(path: Path) -> Registry:
         version=document["version"],
         retention_months=document["retention_months"],
         attributes=attributes,
-        events=[group for group in groups if group.table],
+        events=[group for group in groups if group.table and not group.is_request],
+        requests=[group for group in groups if group.is_request],
         resource=next(group for group in groups if not group.table),
     )
 
@@ -116,7 +124,15 @@ def _attribute(entry: dict[str, Any]) -> Attribute:
 
 
 def _event(group: dict[str, Any], attributes: dict[str, Attribute]) -> Event:
-    event = Event(group["name"], group["brief"], group.get("annotations", {}).get("table", ""))
+    annotations = group.get("annotations", {})
+    event = Event(
+        group["name"],
+        group["brief"],
+        table=annotations.get("table", ""),
+        since=annotations.get("since", 1),
+        is_request=annotations.get("request", False),
+        has_metadata=any(reference["ref"] == "metadata" for reference in group["attributes"]),
+    )
     for reference in group["attributes"]:
         chosen = event.required if reference["requirement_level"] == "required" else event.optional
         chosen.append(attributes[reference["ref"]])

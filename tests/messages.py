@@ -15,11 +15,12 @@ from telemetry_pipeline.otlp.requests import Signal
 from telemetry_pipeline.settings import IngestSettings
 
 EPOCH = 3
+KEY = b"k" * 32
 PSEUDONYM = "0123456789abcdef" * 2
 
 _SETTINGS = IngestSettings(
     events_topic="projects/tests/topics/events",
-    pseudonym_key=b"k" * 32,
+    pseudonym_key=KEY,
     pseudonym_key_epoch=EPOCH,
     max_age_days=3650,
 )

@@ -1,17 +1,23 @@
 """The function `store` as functions-framework serves it, and its tables."""
 
 import base64
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import functions_framework
+import pytest
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from telemetry_pipeline import bus
 from telemetry_pipeline.database import connect
-from telemetry_pipeline.settings import DatabaseSettings
+from telemetry_pipeline.instance import Once
+from telemetry_pipeline.settings import DatabaseSettings, StoreSettings
+from telemetry_pipeline.store import function
+from telemetry_pipeline.store.function import Store
 
 MAIN = Path(__file__).parents[1] / "functions" / "main.py"
 
@@ -72,3 +78,21 @@ def wrapped(message: bus.Message, message_id: str = "7") -> dict[str, Any]:
 
 Serve = Callable[[str], StoreUnderTest]
 """Starts a fresh instance of the function on the database at a URL."""
+
+
+@contextmanager
+def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Instances of the function, until the block ends."""
+    with ExitStack() as stack:
+
+        def start(url: str) -> StoreUnderTest:
+            monkeypatch.setenv("RHESIS_DATABASE_URL", url)
+            monkeypatch.setenv("FUNCTION_TARGET", "store")
+            instance = Once(lambda: Store.made_from(StoreSettings.read(os.environ)))
+            monkeypatch.setattr(function, "store", instance)
+            stack.callback(lambda: instance().engine.dispose())
+            under_test = StoreUnderTest(url)
+            stack.callback(under_test.close)
+            return under_test
+
+        yield start

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-VERSION = 1
+VERSION = 2
 """Rises when more is collected than before; messages carry it."""
 
 RETENTION_MONTHS = 12
@@ -23,7 +23,8 @@ class Attribute:
 
     `accepted` are its names on the wire, the strongest first; `limit` is in characters; `members` maps each accepted
     spelling of a closed set to the stored one and `other` is what all else becomes; `range` is inclusive. `members` and
-    `other` only mean something for the treatment `closed`, `range` for `number` and `domain` for `pseudonym`.
+    `other` only mean something for the treatment `closed`, `range` for `number` and `domain` for `pseudonym`. `since`
+    is the version that it came with.
     """
 
     name: str
@@ -36,16 +37,22 @@ class Attribute:
     other: str | None = None
     range: tuple[float, float] = (0, 0)
     domain: Domain = "user"
+    since: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One kind of event, its table and its attributes; metadata stands apart, in `METADATA_*`."""
+    """One kind of event, its table and its attributes; metadata stands apart, in `METADATA_*`.
+
+    `since` is the version that it came with.
+    """
 
     name: str
     table: str
     required: tuple[Attribute, ...]
     optional: tuple[Attribute, ...]
+    since: int = 1
+    has_metadata: bool = True
 
 
 METADATA_PREFIX = "metadata."
@@ -57,7 +64,12 @@ EVENT_CATEGORY = Attribute(
     type="string",
     treatment="closed",
     accepted=("event.category",),
-    members={"user_activity": "user_activity", "endpoint_usage": "endpoint_usage", "feature_usage": "feature_usage"},
+    members={
+        "user_activity": "user_activity",
+        "endpoint_usage": "endpoint_usage",
+        "feature_usage": "feature_usage",
+        "erasure_request": "erasure_request",
+    },
 )
 
 EVENT_TYPE = Attribute(
@@ -74,6 +86,14 @@ RHESIS_TELEMETRY_ENABLED = Attribute(
     type="boolean",
     treatment="switch",
     accepted=("_rhesis.telemetry_enabled",),
+)
+
+TELEMETRY_CONSENT_VERSION = Attribute(
+    name="telemetry.consent.version",
+    type="int",
+    treatment="number",
+    accepted=("telemetry.consent.version",),
+    range=(1, 1000000),
 )
 
 USER_ID = Attribute(
@@ -218,6 +238,7 @@ RHESIS_INSTALLATION_ID = Attribute(
     column="installation_id",
     limit=256,
     domain="installation",
+    since=2,
 )
 
 RESOURCE = (DEPLOYMENT_TYPE, SERVICE_NAME, SERVICE_VERSION, RHESIS_INSTALLATION_ID)
@@ -227,6 +248,8 @@ USER_ACTIVITY = Event(
     table="analytics_user_activity",
     required=(EVENT_TYPE,),
     optional=(USER_ID, ORGANIZATION_ID, SESSION_ID, DEPLOYMENT_TYPE),
+    since=1,
+    has_metadata=True,
 )
 
 ENDPOINT_USAGE = Event(
@@ -234,6 +257,8 @@ ENDPOINT_USAGE = Event(
     table="analytics_endpoint_usage",
     required=(HTTP_ROUTE, HTTP_REQUEST_METHOD),
     optional=(HTTP_RESPONSE_STATUS_CODE, DURATION_MS, USER_ID, ORGANIZATION_ID, DEPLOYMENT_TYPE),
+    since=1,
+    has_metadata=True,
 )
 
 FEATURE_USAGE = Event(
@@ -241,12 +266,24 @@ FEATURE_USAGE = Event(
     table="analytics_feature_usage",
     required=(FEATURE_NAME,),
     optional=(FEATURE_ACTION, PAGE_PATH, USER_ID, ORGANIZATION_ID, DEPLOYMENT_TYPE),
+    since=1,
+    has_metadata=True,
+)
+
+ERASURE_REQUEST = Event(
+    name="erasure_request",
+    table="analytics_erasure_requests",
+    required=(USER_ID,),
+    optional=(),
+    since=2,
+    has_metadata=False,
 )
 
 ATTRIBUTES = (
     EVENT_CATEGORY,
     EVENT_TYPE,
     RHESIS_TELEMETRY_ENABLED,
+    TELEMETRY_CONSENT_VERSION,
     USER_ID,
     ORGANIZATION_ID,
     SESSION_ID,
@@ -264,3 +301,6 @@ ATTRIBUTES = (
 )
 
 EVENTS = (USER_ACTIVITY, ENDPOINT_USAGE, FEATURE_USAGE)
+
+REQUESTS = (ERASURE_REQUEST,)
+"""What people ask of us: no events to count, and no consent is needed for them."""

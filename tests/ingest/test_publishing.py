@@ -24,6 +24,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from brokers import LocalBroker
 from edge import MAIN, PROTOBUF, Edge, Topic, serve
 from exports import LOGIN, logs, record, span, traces
+from telemetry_pipeline import contract
 
 Serve = Callable[..., tuple[str, Topic]]
 
@@ -41,7 +42,7 @@ def test_a_message_is_as_the_collector_writes_and_reads_it(edge: Edge) -> None:
         "content-type": "application/protobuf",
         "content-encoding": "gzip",
         "spans": "10",
-        "contract_version": "1",
+        "contract_version": str(contract.VERSION),
         "key_epoch": "1",
     }.items() <= dict(message.attributes).items()
     assert {"ce-id", "ce-time", "received_at"} <= set(message.attributes)

@@ -20,6 +20,8 @@ _LONGEST_NANOSECONDS = _DAY_NANOSECONDS
 NOT_AN_EVENT = "not_an_event"
 
 _CATEGORY = contract.EVENT_CATEGORY.name
+_CONSENT = contract.TELEMETRY_CONSENT_VERSION.name
+_USER = contract.USER_ID.name
 _ENABLED = contract.RHESIS_TELEMETRY_ENABLED.name
 
 
@@ -33,11 +35,14 @@ class Rejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """An event of the contract, as it is checked here."""
+    """An event of the contract, as it is checked here; `since` tells with which version each part of it came."""
 
     required: tuple[str, ...]
     allowed: frozenset[str]
     category: bytes
+    has_metadata: bool
+    is_request: bool
+    since: Mapping[str, int]
 
 
 _SHAPES = {
@@ -45,8 +50,11 @@ _SHAPES = {
         required=tuple(one.name for one in event.required),
         allowed=frozenset(one.name for one in (*event.required, *event.optional)),
         category=encode(_CATEGORY, event.name),
+        has_metadata=event.has_metadata,
+        is_request=event in contract.REQUESTS,
+        since={_CATEGORY: event.since} | {one.name: one.since for one in (*event.required, *event.optional)},
     )
-    for event in contract.EVENTS
+    for event in (*contract.EVENTS, *contract.REQUESTS)
 }
 
 
@@ -54,13 +62,17 @@ _SHAPES = {
 class Sieve:
     """Passes the events of one resource on and counts those that it does not pass.
 
-    `earliest` and `latest` bound an event's time, in nanoseconds since 1970.
+    `earliest` and `latest` bound an event's time, in nanoseconds since 1970. With `requests_only` events are left out
+    without a word, and what people ask of us passes. `consented` is the oldest version of the contract that one of the
+    people behind the events that passed has consented to.
     """
 
     treatment: Treatment
     limits: Limits
     earliest: int
     latest: int
+    requests_only: bool = False
+    consented: int = contract.VERSION
     rejected: Counter[str] = field(default_factory=Counter)
 
     def span(self, raw: bytes) -> bytes | None:
@@ -96,12 +108,17 @@ class Sieve:
         try:
             kept = self._keep(attributes)
             event = _event(kept, name)
-            passed = _admit(kept, _SHAPES[event])
+            shape = _SHAPES[event]
+            if self.requests_only and not shape.is_request:
+                return None
+            consented = _consent(kept, shape)
+            passed = _admit(kept, shape, consented)
             start, end = self._times(span)
             _check_ids(span)
         except Rejected as rejected:
             self.rejected[rejected.reason] += 1
             return None
+        self.consented = min(self.consented, consented)
         return wire.Span(
             trace_id=span.trace_id,
             span_id=span.span_id,
@@ -160,22 +177,40 @@ def _event(kept: Mapping[str, Kept], name: str) -> str:
     raise Rejected(NOT_AN_EVENT)
 
 
-def _admit(kept: Mapping[str, Kept], shape: _Shape) -> list[bytes]:
-    """The event's own attributes and its metadata, serialised, the category first."""
+def _consent(kept: Mapping[str, Kept], shape: _Shape) -> int:
+    """The version of the contract that the event may use; the newest where a person asks or nothing is said."""
+    if shape.is_request:
+        return contract.VERSION
     enabled = kept.get(_ENABLED)
     if enabled and enabled.value is False:
         raise Rejected("opted_out")
+    consent = kept.get(_CONSENT)
+    if consent is None:
+        return contract.VERSION
+    if consent.fault:
+        raise Rejected(consent.fault, _CONSENT)
+    consented = int(consent.value)
+    if shape.since[_CATEGORY] > consented:
+        raise Rejected("newer_than_consent")
+    return consented
+
+
+def _admit(kept: Mapping[str, Kept], shape: _Shape, consented: int) -> list[bytes]:
+    """The event's own attributes and its metadata, serialised, the category first."""
     for name in shape.required:
         if name not in kept:
             raise Rejected("missing", name)
+    if shape.is_request and kept[_USER].is_guessable:
+        # Nobody may have others' events erased by trying ids.
+        raise Rejected("guessable_id", _USER)
     admitted = [shape.category]
     metadata_keys = 0
     for name, one in kept.items():
         if one.is_metadata:
             metadata_keys += 1
-            if metadata_keys > contract.METADATA_KEYS:
+            if metadata_keys > contract.METADATA_KEYS or not shape.has_metadata:
                 continue
-        elif name not in shape.allowed:
+        elif name not in shape.allowed or shape.since[name] > consented:
             continue
         if one.fault:
             raise Rejected(one.fault, "metadata" if one.is_metadata else name)

@@ -1,11 +1,11 @@
 """One export request → the messages that go out for it, and the count of what was rejected."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from telemetry_pipeline import bus, contract
-from telemetry_pipeline.ingest.attributes import Limits, Treatment, Unchanged
+from telemetry_pipeline.ingest.attributes import Kept, Limits, Treatment, Unchanged
 from telemetry_pipeline.ingest.events import Sieve
 from telemetry_pipeline.otlp import wire_pb2 as wire
 from telemetry_pipeline.otlp.requests import Group, Signal
@@ -13,7 +13,8 @@ from telemetry_pipeline.privacy import Pseudonymiser, TemplateCap
 from telemetry_pipeline.settings import IngestSettings
 
 _DAY_NANOSECONDS = 86_400 * 10**9
-_RESOURCE = frozenset(attribute.name for attribute in contract.RESOURCE)
+_RESOURCE = {attribute.name: attribute.since for attribute in contract.RESOURCE}
+"""What is kept of a resource: its name, and the version of the contract that it came with."""
 _FRAMING_BYTES = 16
 """More than protobuf's tags and lengths around one nested message."""
 
@@ -38,8 +39,14 @@ class Exporter:
         self._max_age_nanoseconds = settings.max_age_days * _DAY_NANOSECONDS
         self._key_epoch = settings.pseudonym_key_epoch
 
-    def export(self, signal: Signal, groups: list[Group], received_at: int) -> Export:
-        """Scrub a request of spans or log records that arrived at `received_at`, in nanoseconds since 1970.
+    def export(self, signal: Signal, groups: list[Group], received_at: int, *, requests_only: bool = False) -> Export:
+        """Scrub a request of spans or log records.
+
+        Args:
+            signal: What the request holds.
+            groups: Its resources.
+            received_at: When it arrived, in nanoseconds since 1970.
+            requests_only: Keep nothing but what people ask of us.
 
         Raises:
             Undecodable: A span, a log record or an attribute is malformed.
@@ -49,32 +56,38 @@ class Exporter:
         passed = []
         for group in groups:
             treatment = Treatment(self._pseudonymiser, self._cap, self._limits, self._unchanged)
-            resource = _resource(group, treatment, stamp)
-            sieve = self._sieve(treatment, received_at)
+            resource = _resource(group, treatment)
+            sieve = self._sieve(treatment, received_at, requests_only=requests_only)
             if signal is Signal.LOGS:
                 spans = [sieve.log_record(item, self._pseudonymiser) for item in group.items]
             else:
                 spans = [sieve.span(item) for item in group.items]
-            passed.append((resource, [span for span in spans if span is not None]))
+            passed.append((_stamped(resource, stamp, sieve.consented), [span for span in spans if span is not None]))
             rejected += sieve.rejected
         messages = [bus.pack(payload, stamp, count) for payload, count in payloads(passed, bus.MESSAGE_BYTES)]
         return Export(messages, sum(len(spans) for _, spans in passed), rejected)
 
-    def _sieve(self, treatment: Treatment, received_at: int) -> Sieve:
+    def _sieve(self, treatment: Treatment, received_at: int, *, requests_only: bool) -> Sieve:
         return Sieve(
             treatment,
             self._limits,
             earliest=received_at - self._max_age_nanoseconds,
             latest=received_at + _DAY_NANOSECONDS,
+            requests_only=requests_only,
         )
 
 
-def _resource(group: Group, treatment: Treatment, stamp: bus.Stamp) -> bytes:
-    """What is kept of a resource, stamped; an attribute that breaks the contract is left out."""
+def _resource(group: Group, treatment: Treatment) -> dict[str, Kept]:
+    """What is kept of a resource, by name; an attribute that breaks the contract is left out."""
     kept = {one.name: one for one in map(treatment.__getitem__, group.attributes) if one and not one.fault}
     service = kept.get(contract.SERVICE_NAME.name)
     treatment.service = str(service.value) if service else ""
-    attributes = [one.encoded for name, one in kept.items() if name in _RESOURCE]
+    return {name: one for name, one in kept.items() if name in _RESOURCE}
+
+
+def _stamped(resource: Mapping[str, Kept], stamp: bus.Stamp, consented: int) -> bytes:
+    """A resource with the stamp, serialised, without what somebody behind its events has not consented to."""
+    attributes = [one.encoded for name, one in resource.items() if _RESOURCE[name] <= consented]
     return wire.Resource(attributes=[*stamp.attributes(), *attributes]).SerializeToString()
 
 

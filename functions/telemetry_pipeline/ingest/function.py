@@ -14,6 +14,7 @@ from werkzeug.datastructures import Headers
 from telemetry_pipeline import __version__, contract
 from telemetry_pipeline.ingest import cors
 from telemetry_pipeline.ingest.export import Exporter
+from telemetry_pipeline.ingest.preview import preview
 from telemetry_pipeline.ingest.publisher import Publisher
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.logs import log
@@ -23,6 +24,7 @@ from telemetry_pipeline.otlp.media import Media, status_of
 from telemetry_pipeline.otlp.requests import Group, Signal, data_points
 from telemetry_pipeline.settings import IngestSettings
 
+_PREVIEW = "/v1/preview"
 _FAULT_RETRY_AFTER_SECONDS = 30
 
 
@@ -59,8 +61,8 @@ def _respond(request: flask.Request) -> flask.Response:
         if request.method == "OPTIONS":
             return _preflight(request)
         media = Media.of(request.headers.get("Content-Type", ""))
-        if _objects(request.headers):
-            return _answer(media, 200, signal.response(0, ""))
+        if request.path == _PREVIEW:
+            return _preview(request, media)
         return _answer(media, 200, _receive(request, signal, media))
     except Refused as refused:
         log("WARNING", "request refused", status=refused.status, reason=type(refused).__name__)
@@ -81,7 +83,7 @@ def _about(request: flask.Request) -> flask.Response:
 
 def _signal(request: flask.Request) -> Signal:
     try:
-        signal = Signal(request.path)
+        signal = Signal.TRACES if request.path == _PREVIEW else Signal(request.path)
     except ValueError:
         paths = ", ".join(signal.value for signal in Signal)
         raise NotFound(f"there is nothing at this path; post to one of {paths}") from None
@@ -104,12 +106,10 @@ def _receive(request: flask.Request, signal: Signal, media: Media) -> Message:
     """Read, decode, scrub and publish an export request; return the export response."""
     received_at = time.time_ns()
     edge = _edge()
-    raw = body.read(request.stream, edge.settings.max_body_bytes)
-    raw = body.decompress(raw, request.headers.get("Content-Encoding", ""), edge.settings.max_decompressed_bytes)
-    groups = signal.decode(raw, media, edge.settings.max_spans)
+    groups = _read(request, signal, media, edge.settings)
     if signal is Signal.METRICS:
         return _reject_metrics(groups)
-    export = edge.exporter.export(signal, groups, received_at)
+    export = edge.exporter.export(signal, groups, received_at, requests_only=_objects(request.headers))
     edge.publisher.publish(export.messages)
     log(
         "INFO",
@@ -118,9 +118,22 @@ def _receive(request: flask.Request, signal: Signal, media: Media) -> Message:
         accepted=export.accepted,
         rejected=export.rejected,
         messages=len(export.messages),
-        bytes=len(raw),
+        bytes=sum(len(message.data) for message in export.messages),
     )
     return signal.response(export.rejected.total(), _explain(export.rejected))
+
+
+def _read(request: flask.Request, signal: Signal, media: Media, settings: IngestSettings) -> list[Group]:
+    raw = body.read(request.stream, settings.max_body_bytes)
+    raw = body.decompress(raw, request.headers.get("Content-Encoding", ""), settings.max_decompressed_bytes)
+    return signal.decode(raw, media, settings.max_spans)
+
+
+def _preview(request: flask.Request, media: Media) -> flask.Response:
+    """Answer with what would be stored of an export request of spans; nothing is."""
+    settings = _edge().settings
+    groups = _read(request, Signal.TRACES, media, settings)
+    return flask.jsonify(preview(settings, Signal.TRACES, groups, time.time_ns()))
 
 
 def _reject_metrics(groups: list[Group]) -> Message:

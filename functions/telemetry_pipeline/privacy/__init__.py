@@ -4,8 +4,16 @@ Pure functions over text; they know the contract's names and nothing of function
 """
 
 from telemetry_pipeline.privacy.keys import is_safe_key, is_sensitive_key
-from telemetry_pipeline.privacy.pseudonyms import Pseudonymiser
+from telemetry_pipeline.privacy.pseudonyms import Pseudonymiser, is_full_length
 from telemetry_pipeline.privacy.scrub import scrub
 from telemetry_pipeline.privacy.templates import TemplateCap, path_template
 
-__all__ = ["Pseudonymiser", "TemplateCap", "is_safe_key", "is_sensitive_key", "path_template", "scrub"]
+__all__ = [
+    "Pseudonymiser",
+    "TemplateCap",
+    "is_full_length",
+    "is_safe_key",
+    "is_sensitive_key",
+    "path_template",
+    "scrub",
+]

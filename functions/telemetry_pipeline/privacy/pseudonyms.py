@@ -76,6 +76,12 @@ class Pseudonymiser:
         return keyed.digest()
 
 
+def is_full_length(identifier: str) -> bool:
+    """Whether an id is a hashed one or a UUID: too long to be found by trying."""
+    identifier = identifier.strip()
+    return bool(_HASHED.fullmatch(identifier) or _UUID.fullmatch(identifier))
+
+
 def _derived(key: bytes, purpose: str) -> hmac.HMAC:
     derived = hmac.digest(key, _LABEL.format(purpose).encode("ascii"), "sha256")
     return hmac.new(derived, digestmod="sha256")

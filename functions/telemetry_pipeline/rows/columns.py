@@ -11,12 +11,13 @@ RESOURCE_COLUMNS = ("service_name", "service_version", "installation_id")
 
 
 def event_columns(event: contract.Event) -> tuple[str, ...]:
-    """An event's columns that its own attributes fill, in the order of the contract."""
-    return tuple(attribute.column for attribute in (*event.required, *event.optional))
+    """An event's columns that its own attributes and its metadata fill, in the order of the contract."""
+    columns = tuple(attribute.column for attribute in (*event.required, *event.optional))
+    return (*columns, METADATA) if event.has_metadata else columns
 
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    event.table: ("timestamp", "id", *event_columns(event), METADATA, *RESOURCE_COLUMNS, "key_epoch", "received_at")
-    for event in contract.EVENTS
+    event.table: ("timestamp", "id", *event_columns(event), *RESOURCE_COLUMNS, "key_epoch", "received_at")
+    for event in (*contract.EVENTS, *contract.REQUESTS)
 }
 """Table → its columns: those of `Form.begin`, the event's own and its resource's, those of `Form.end`."""

@@ -90,9 +90,9 @@ class Reader:
             event.name: _Shape(
                 table=event.table,
                 required=tuple((attribute.column, attribute.name) for attribute in event.required),
-                empty=dict.fromkeys((*event_columns(event), METADATA), form.null),
+                empty=dict.fromkeys(event_columns(event), form.null),
             )
-            for event in contract.EVENTS
+            for event in (*contract.EVENTS, *contract.REQUESTS)
         }
 
     def read(self, data: bytes, max_age_days: int) -> Content:
@@ -145,7 +145,10 @@ class _Resource:
             _DEPLOYMENT: found.get(_DEPLOYMENT, form.text(_DEPLOYMENT, "unknown")),
             METADATA: form.json_object(METADATA, ()),
         }
-        self._empty = {name: {**shape.empty, **resource} for name, shape in reader.shapes.items()}
+        self._empty = {
+            name: {**shape.empty, **{column: resource[column] for column in shape.empty.keys() & resource.keys()}}
+            for name, shape in reader.shapes.items()
+        }
 
     def add(self, raw: bytes, content: Content) -> None:
         """Add a span's row, or its rejection, to the message's content."""
@@ -208,6 +211,8 @@ class _Resource:
 def _check(fields: dict[str, bytes], metadata: dict[str, bytes], shape: _Shape, null: bytes) -> None:
     if len(fields) > len(shape.empty):
         raise _Rejected("not_in_contract", _ATTRIBUTE_NAMES[next(reversed(fields))])
+    if metadata and METADATA not in shape.empty:
+        raise _Rejected("not_in_contract", METADATA)
     for column, name in shape.required:
         if fields[column] is null:
             raise _Rejected("missing", name)

@@ -5,6 +5,7 @@ costs the server no parsing. The fields of values that repeat are made once.
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from struct import Struct
 
@@ -22,6 +23,8 @@ _SMALLINT = Struct("!ih").pack
 _INTEGER = Struct("!ii").pack
 _DOUBLE = Struct("!id").pack
 _TIMESTAMP = Struct("!iq").pack
+_TIMESTAMP_OF = Struct("!iq").unpack
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def field(value: bytes) -> bytes:
@@ -52,6 +55,12 @@ def double(value: float) -> bytes:
 def timestamp(nanoseconds: int) -> bytes:
     """A timestamptz, from nanoseconds since 1970; what is below a microsecond is cut off."""
     return _TIMESTAMP(8, nanoseconds // 1000 - EPOCH_MICROSECONDS)
+
+
+def moment(timestamp: bytes) -> datetime:
+    """The time that a timestamptz holds."""
+    _, microseconds = _TIMESTAMP_OF(timestamp)
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def json_object(members: Iterable[bytes]) -> bytes:

@@ -10,8 +10,15 @@ from telemetry_pipeline.store.copy import EPOCH_MICROSECONDS
 KEY_BYTES = 34
 """The length of what `CopyForm.begin` returns; the id is its last 16 bytes."""
 
+_ARRIVAL_BYTES = 12
+
 _KEY = Struct("!hiqi16s").pack
 _WIDTHS = {table: len(columns) for table, columns in COLUMNS.items()}
+
+
+def arrival(row: bytes) -> bytes:
+    """When an event's row was received, as `copy.timestamp` has it; these sort by time."""
+    return row[-_ARRIVAL_BYTES:]
 
 
 class CopyForm:

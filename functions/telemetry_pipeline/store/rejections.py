@@ -8,7 +8,7 @@ from telemetry_pipeline import contract
 from telemetry_pipeline.push import Delivery
 from telemetry_pipeline.rows.message import Rejection
 from telemetry_pipeline.store import copy
-from telemetry_pipeline.store.form import KEY_BYTES
+from telemetry_pipeline.store.form import KEY_BYTES, arrival
 from telemetry_pipeline.store.tables import PARKED_MESSAGES, REJECTED_SPANS, Rows
 
 _EVENTS = {event.table: event.name for event in contract.EVENTS}
@@ -37,7 +37,7 @@ def refused_row(table: str, row: bytes, sqlstate: str) -> tuple[str, bytes] | No
     identity = row[KEY_BYTES - 16 : KEY_BYTES]
     fields = (
         copy.field(identity),
-        row[-12:],
+        arrival(row),
         copy.NULL,
         copy.text(event),
         copy.text(f"refused_by_database {sqlstate}"),

@@ -1,5 +1,6 @@
 """Rows into their tables, in one transaction, each row once however often it comes."""
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -7,12 +8,18 @@ from typing import Any
 from pg8000.dbapi import DatabaseError, InterfaceError
 from sqlalchemy import Engine, PoolProxiedConnection
 
+from telemetry_pipeline import contract
 from telemetry_pipeline.store import copy
+from telemetry_pipeline.store.form import arrival
 from telemetry_pipeline.store.tables import COLUMNS, Rows
 
 _Way = Callable[[PoolProxiedConnection, Rows], None]
 
 _ATTEMPTS = 4
+
+_EVENT_TABLES = frozenset(event.table for event in contract.EVENTS)
+_LATE_NANOSECONDS = 60 * 10**9
+"""Half of how far the rollups stay behind the clock (maintain/rollups.py); no transaction takes the other half."""
 
 _UNIQUE_VIOLATION = "23505"
 _OF_THE_ROWS = {"22", "23"}
@@ -90,6 +97,8 @@ class Writer:
             # Tables, and the rows of each, in one order: two transactions that hold some of the same rows then wait for
             # each other and don't lock each other out.
             way(connection, {table: sorted(rows[table]) for table in sorted(rows)})
+            _tell_if_late(connection, rows)
+            connection.commit()
         except DatabaseError as error:
             if _sqlstate(error)[:2] in {*_OF_THE_ROWS, "40"}:
                 connection.rollback()
@@ -108,7 +117,6 @@ def _copy(connection: PoolProxiedConnection, rows: Rows) -> None:
     cursor: Any = connection.cursor()
     for table, ready in rows.items():
         cursor.execute(_COPY[table], stream=copy.stream(ready))
-    connection.commit()
 
 
 def _copy_what_is_new(connection: PoolProxiedConnection, rows: Rows) -> None:
@@ -118,7 +126,15 @@ def _copy_what_is_new(connection: PoolProxiedConnection, rows: Rows) -> None:
         connection.info["staged"] = True
     for table, ready in rows.items():
         cursor.execute(f"copy incoming_{table} from stdin with (format binary)", stream=copy.stream(ready))
-    cursor.execute(";".join((*(_INSERT[table] for table in rows), "commit")))
+    cursor.execute(";".join(_INSERT[table] for table in rows))
+
+
+def _tell_if_late(connection: PoolProxiedConnection, rows: Rows) -> None:
+    """Have the views count what is stored so late that the rollups may have passed it by."""
+    arrivals = (arrival(row) for table in _EVENT_TABLES & rows.keys() for row in rows[table])
+    oldest = min(arrivals, default=None)
+    if oldest and oldest < copy.timestamp(time.time_ns() - _LATE_NANOSECONDS):
+        connection.cursor().execute("select analytics_received_late(%s)", (copy.moment(oldest),))
 
 
 def _statements(template: str) -> Mapping[str, str]:
