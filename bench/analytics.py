@@ -25,7 +25,7 @@ from telemetry_local.postgres import Postgres
 from telemetry_pipeline import contract
 from telemetry_pipeline.database import connect
 from telemetry_pipeline.maintain import migrate, retention, rollups
-from telemetry_pipeline.maintain.partitions import make_partitions
+from telemetry_pipeline.maintain.partitions import make_partitions, summarize
 from telemetry_pipeline.settings import DatabaseSettings, IngestSettings, StoreSettings
 
 EVENTS = 10_500_000
@@ -35,18 +35,18 @@ FRESH = 1_000
 TIMES = 5
 
 QUESTIONS = (
-    "daily_active_users where day >= current_date - 90",
-    "retention_cohorts",
-    "retention_n_day",
-    "user_lifecycle",
-    "feature_adoption where day >= current_date - 30",
-    "feature_funnel(array['project', 'test_set', 'test_run:created'], interval '7 days')",
-    "endpoint_performance where day >= current_date - 30",
+    "exact_daily_active_users where day >= current_date - 90",
+    "exact_retention_cohorts",
+    "exact_retention_n_day",
+    "exact_user_lifecycle",
+    "exact_feature_adoption where day >= current_date - 30",
+    "exact_feature_funnel(array['project', 'test_set', 'test_run:created'], interval '7 days')",
+    "exact_endpoint_performance where day >= current_date - 30",
     "endpoint_performance_between(current_date - 30, current_date)",
-    "sessions where day >= current_date - 90",
-    "version_adoption where day >= current_date - 30",
-    "installations where day >= current_date - 90",
-    "deployment_mix where day >= current_date - 90",
+    "exact_sessions where day >= current_date - 90",
+    "exact_version_adoption where day >= current_date - 30",
+    "exact_installations where day >= current_date - 90",
+    "exact_deployment_mix where day >= current_date - 90",
 )
 
 Row = tuple[str, str, str]
@@ -97,6 +97,7 @@ def _refresh(connection: Connection) -> Iterator[Row]:
     yield "comparing all days", f"{_seconds(lambda: rollups.unrolled_days(connection)):.2f} s", ""
     rollups.refresh(connection, datetime.now(UTC))
     _vacuum(connection.engine)
+    summarize(connection, datetime.now(UTC).date())
 
 
 def _keep(connection: Connection) -> Iterator[Row]:

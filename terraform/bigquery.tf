@@ -53,7 +53,37 @@ resource "google_bigquery_table" "events" {
   }
 }
 
-# mirror appends; maintain erases what must go before its partition does.
+# What maintain tells of events that are gone: counts without ids, which stay.
+resource "google_bigquery_table" "history" {
+  count = var.bigquery == null ? 0 : 1
+
+  project             = var.project_id
+  dataset_id          = google_bigquery_dataset.events[0].dataset_id
+  table_id            = "analytics_history"
+  labels              = local.labels
+  schema              = file("${local.source_root}/schemas/bigquery/history/analytics_history.json")
+  deletion_protection = var.deletion_protection
+}
+
+# When those who still have events came first; nobody is known for longer than their last event.
+resource "google_bigquery_table" "first_days" {
+  count = var.bigquery == null ? 0 : 1
+
+  project             = var.project_id
+  dataset_id          = google_bigquery_dataset.events[0].dataset_id
+  table_id            = "analytics_first_days"
+  labels              = local.labels
+  schema              = file("${local.source_root}/schemas/bigquery/history/analytics_first_days.json")
+  deletion_protection = var.deletion_protection
+
+  time_partitioning {
+    type          = "DAY"
+    field         = "last_day"
+    expiration_ms = local.partition_expiration_ms
+  }
+}
+
+# mirror appends; maintain erases what must go before its partition does, and writes what events don't tell any more.
 resource "google_bigquery_dataset_iam_member" "events_editors" {
   for_each = var.bigquery == null ? toset([]) : toset(["maintain", "mirror"])
 

@@ -3,22 +3,33 @@
 # the views sees neither the events nor what is made of them on the way.
 locals {
   bigquery_sql_directory = "${local.source_root}/functions/telemetry_pipeline/analytics/bigquery"
-  bigquery_sql = {
-    for file in fileset(local.bigquery_sql_directory, "**/*.sql") : trimsuffix(basename(file), ".sql") =>
-    templatefile("${local.bigquery_sql_directory}/${file}", { dataset = "${var.project_id}.${local.bigquery_events_dataset}" })
+  bigquery_variables     = { dataset = "${var.project_id}.${local.bigquery_events_dataset}", k = var.dashboard.k_anonymity }
+  bigquery_place         = { for name in keys(local.bigquery_sql) : name => "`${local.bigquery_variables.dataset}.${name}`" }
+  bigquery_files = {
+    for folder, pattern in { events = "events/*.sql", exact = "*.sql", published = "published/*.sql" } : folder => {
+      for file in fileset(local.bigquery_sql_directory, pattern) : trimsuffix(basename(file), ".sql") =>
+      templatefile("${local.bigquery_sql_directory}/${file}", local.bigquery_variables)
+    }
   }
-  bigquery_place = { for name in keys(local.bigquery_sql) : name => "`${var.project_id}.${local.bigquery_events_dataset}.${name}`" }
+  # What is published hides groups smaller than k, and reads what is exact. A recursive query may not stand within another
+  # one, so that the funnel is published whole or not at all.
+  bigquery_sql = merge(
+    local.bigquery_files.events,
+    { for name, sql in local.bigquery_files.exact : contains(keys(local.bigquery_files.published), name) ? "exact_${name}" : name => sql },
+    local.bigquery_files.published,
+    var.dashboard.k_anonymity > 1 ? {} : { feature_funnel = local.bigquery_files.exact.feature_funnel },
+  )
 
-  # The events of each kind, each once.
-  bigquery_kinds = ["endpoint_usage", "feature_usage", "user_activity"]
+  # The events of each kind, each once, and from where they answer.
   bigquery_with_kinds = {
-    for name, sql in local.bigquery_sql : name => replace(replace(replace(sql,
+    for name, sql in local.bigquery_sql : name => replace(replace(replace(replace(sql,
       local.bigquery_place["endpoint_usage"], "(\n${local.bigquery_sql["endpoint_usage"]}\n)"),
       local.bigquery_place["feature_usage"], "(\n${local.bigquery_sql["feature_usage"]}\n)"),
-      local.bigquery_place["user_activity"], "(\n${local.bigquery_sql["user_activity"]}\n)",
+      local.bigquery_place["user_activity"], "(\n${local.bigquery_sql["user_activity"]}\n)"),
+      local.bigquery_place["horizon"], "(\n${local.bigquery_sql["horizon"]}\n)",
     )
   }
-  # What the kinds have in common, then the days on which people were active.
+  # What the kinds have in common, then the days on which people were active, then how many were.
   bigquery_with_events = {
     for name, sql in local.bigquery_with_kinds : name =>
     replace(sql, local.bigquery_place["events"], "(\n${local.bigquery_with_kinds["events"]}\n)")
@@ -27,10 +38,29 @@ locals {
     for name, sql in local.bigquery_with_events : name =>
     replace(sql, local.bigquery_place["person_days"], "(\n${local.bigquery_with_events["person_days"]}\n)")
   }
-  bigquery_queries = {
+  bigquery_with_active = {
     for name, sql in local.bigquery_with_days : name =>
-    replace(sql, local.bigquery_place["daily_active_users"], "(\n${local.bigquery_with_days["daily_active_users"]}\n)")
-    if var.bigquery != null && !contains(concat(local.bigquery_kinds, ["events", "person_days"]), name)
+    replace(sql, local.bigquery_place["exact_daily_active_users"], "(\n${local.bigquery_with_days["exact_daily_active_users"]}\n)")
+  }
+  # The exact view of each published one, then the published ones that others read.
+  bigquery_with_exact = {
+    for name, sql in local.bigquery_with_active : name =>
+    replace(sql, local.bigquery_place["exact_${name}"], "(\n${local.bigquery_with_active["exact_${name}"]}\n)")
+    if contains(keys(local.bigquery_files.published), name)
+  }
+  bigquery_with_published = {
+    for name, sql in local.bigquery_with_exact : name => replace(replace(sql,
+      local.bigquery_place["daily_active_users"], "(\n${local.bigquery_with_exact["daily_active_users"]}\n)"),
+      local.bigquery_place["user_lifecycle"], "(\n${local.bigquery_with_exact["user_lifecycle"]}\n)",
+    )
+  }
+  bigquery_queries = {
+    for name, sql in merge(
+      local.bigquery_with_published,
+      { endpoint_performance_between = local.bigquery_with_active["endpoint_performance_between"] },
+    ) : name =>
+    replace(sql, local.bigquery_place["retention_cohorts"], "(\n${local.bigquery_with_published["retention_cohorts"]}\n)")
+    if var.bigquery != null
   }
 
   # The questions that have parameters are table functions.
@@ -50,7 +80,7 @@ locals {
   bigquery_functions = { for name, sql in local.bigquery_queries : name => sql if contains(keys(local.bigquery_arguments), name) }
   # The comment on top of a file is the definition in words.
   bigquery_explanations = {
-    for name, sql in local.bigquery_sql : name => join("\n", [
+    for name, sql in local.bigquery_files.exact : name => join("\n", [
       for line in split("\n", element(split("\nwith ", sql), 0)) : trimspace(trimprefix(line, "--")) if startswith(line, "--")
     ])
   }
@@ -62,7 +92,7 @@ resource "google_bigquery_dataset" "views" {
   project                    = var.project_id
   dataset_id                 = local.bigquery_views_dataset
   friendly_name              = "Telemetry: views"
-  description                = "Counts of events. Whoever may read here can't read the events."
+  description                = "Counts of events, small groups hidden. Whoever may read here can't read the events."
   location                   = local.bigquery_location
   labels                     = local.labels
   delete_contents_on_destroy = true
@@ -107,7 +137,7 @@ resource "google_bigquery_table" "views" {
     use_legacy_sql = false
   }
 
-  depends_on = [google_bigquery_dataset_access.views_read_events, google_bigquery_table.events]
+  depends_on = [google_bigquery_dataset_access.views_read_events, google_bigquery_table.events, google_bigquery_table.history, google_bigquery_table.first_days]
 }
 
 resource "google_bigquery_routine" "functions" {
@@ -130,7 +160,7 @@ resource "google_bigquery_routine" "functions" {
     }
   }
 
-  depends_on = [google_bigquery_table.events]
+  depends_on = [google_bigquery_table.events, google_bigquery_table.history]
 }
 
 # An authorized dataset speaks for its views, not for its functions.

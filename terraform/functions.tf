@@ -22,9 +22,13 @@ locals {
       RHESIS_PSEUDONYM_KEY_EPOCH = tostring(var.pseudonym_key_epoch)
     }
     maintain = merge(local.database_environment["maintain"], {
-      RHESIS_DATABASE_READERS = google_sql_user.functions["dashboard"].name
-      RHESIS_DATABASE_WRITERS = google_sql_user.functions["store"].name
-      RHESIS_RETENTION_MONTHS = tostring(var.retention_months)
+      RHESIS_DATABASE_DASHBOARDS       = google_sql_user.functions["dashboard"].name
+      RHESIS_DATABASE_WRITERS          = google_sql_user.functions["store"].name
+      RHESIS_DEAD_LETTERS_SUBSCRIPTION = google_pubsub_subscription.dead_letters.id
+      RHESIS_K_ANONYMITY               = tostring(var.dashboard.k_anonymity)
+      RHESIS_RETENTION_MONTHS          = tostring(var.retention_months)
+      }, length(var.database.readers) == 0 ? {} : {
+      RHESIS_DATABASE_READERS = join(",", var.database.readers)
     })
     mirror = merge(local.bigquery_environment, local.reader_environment)
     store  = merge(local.database_environment["store"], local.reader_environment)

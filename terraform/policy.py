@@ -21,6 +21,7 @@ PROJECT_ROLES = {
     "roles/cloudfunctions.developer",
     "roles/iam.securityReviewer",
     "roles/logging.logWriter",
+    "roles/monitoring.viewer",
 }
 """What may be granted in the project without a condition, beside roles that only read: it has no smaller place."""
 

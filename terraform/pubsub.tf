@@ -77,6 +77,14 @@ resource "google_pubsub_subscription" "events" {
   depends_on = [google_pubsub_subscription.dead_letters, google_pubsub_topic_iam_member.agent_publishes_dead_letters]
 }
 
+# How many dead letters there are is known to Monitoring alone; maintain writes it down for the dashboard. The role can't be
+# narrowed to one metric.
+resource "google_project_iam_member" "maintain_reads_metrics" {
+  project = var.project_id
+  role    = "roles/monitoring.viewer"
+  member  = google_service_account.accounts["maintain"].member
+}
+
 resource "google_pubsub_topic_iam_member" "ingest_publishes_events" {
   project = var.project_id
   topic   = google_pubsub_topic.events.name

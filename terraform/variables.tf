@@ -121,7 +121,7 @@ variable "dashboard" {
 }
 
 variable "database" {
-  description = "The Cloud SQL instance for PostgreSQL. max_connections raises the limit that comes with the tier, at the price of memory. The default name is the prefix; a deleted instance's name can't be used again for a week."
+  description = "The Cloud SQL instance for PostgreSQL. max_connections raises the limit that comes with the tier, at the price of memory. The default name is the prefix; a deleted instance's name can't be used again for a week. readers are users of the database, made elsewhere, that may read the views by SQL, small groups hidden."
   type = object({
     availability_type              = optional(string, "ZONAL")
     backup_retained_count          = optional(number, 7)
@@ -130,6 +130,7 @@ variable "database" {
     maintenance_window             = optional(object({ day = optional(number, 7), hour = optional(number, 3) }), {})
     max_connections                = optional(number)
     name                           = optional(string)
+    readers                        = optional(list(string), [])
     tier                           = optional(string, "db-custom-1-3840")
     transaction_log_retention_days = optional(number, 7)
     version                        = optional(string, "POSTGRES_18")
@@ -137,6 +138,10 @@ variable "database" {
   default  = {}
   nullable = false
 
+  validation {
+    condition     = alltrue([for reader in var.database.readers : can(regex("^[^ ,]+$", reader))])
+    error_message = "Each of database.readers is the name of a user of the database, such as \"analyst@example.com\" or \"looker\"."
+  }
   validation {
     condition     = contains(["ZONAL", "REGIONAL"], var.database.availability_type)
     error_message = "database.availability_type is ZONAL, or REGIONAL for a standby in another zone at twice the price."

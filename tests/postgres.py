@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from telemetry_local.postgres import Postgres
 from telemetry_pipeline.database import connect
@@ -38,9 +39,11 @@ def server_directory() -> Path:
 
 
 def migrate_to_head(url: str) -> None:
-    """Run the real migrations on a database."""
+    """Run the real migrations on a database, whose views hide nothing: most tests have but a few people."""
     engine = connect(DatabaseSettings(database_url=url), "tests", statement_seconds=0)
     migrate.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("update analytics_upkeep set k_anonymity = 1"))
     engine.dispose()
 
 

@@ -25,10 +25,13 @@ DURATIONS = (0, 1_000_000, 1_234_500, 500_000_000, 500_000_001, 2_000_000_000, 2
 TYPES = ("cloud", "self_hosted", None)
 
 
-def messages(seed: int) -> Iterator[bus.Message]:
-    """The data set's messages; their events lie in the last 75 days, and some, by a wrong clock, in the next hours."""
+def messages(seed: int, days: int = DAYS, days_ago: int = 0) -> Iterator[bus.Message]:
+    """The data set's messages, as they came in so many days up to now, or up to a day that is some time ago.
+
+    Some of their events, by a wrong clock, lie in the hours after that.
+    """
     dice = random.Random(seed)
-    now = time.time_ns()
+    now = time.time_ns() - days_ago * DAY
     for number in range(INSTALLATIONS):
         for version in ("1.0.0", "1.1.0", None):
             resource = {
@@ -38,17 +41,17 @@ def messages(seed: int) -> Iterator[bus.Message]:
                 "deployment.type": dice.choice(TYPES),
             }
             told = {key: value for key, value in resource.items() if value is not None}
-            spans = [span for _ in range(dice.randrange(4, 12)) for span in _visit(dice, now)]
-            spans += _returns(dice, now, f"regular-{number}-{version}")
+            spans = [span for _ in range(dice.randrange(4, 12)) for span in _visit(dice, now, days)]
+            spans += _returns(dice, now, days, f"regular-{number}-{version}")
             yield ingested(exports.traces(*spans, resource=told), now)
 
 
-def _visit(dice: random.Random, now: int) -> Iterator[Span]:
+def _visit(dice: random.Random, now: int, days: int) -> Iterator[Span]:
     """What somebody did at one time, with pauses short and long; people come less often the later they joined."""
     person = min(int(dice.expovariate(0.08)), PEOPLE)
     user = f"user-{person}" if person else None
     session = f"session-{dice.getrandbits(20)}" if dice.random() < 0.6 else None
-    at = now - int(dice.triangular(-0.4, DAYS * (1 - person / PEOPLE / 2), 0) * DAY)
+    at = now - int(dice.triangular(-0.4, days * (1 - person / PEOPLE / 2), 0) * DAY)
     for _ in range(dice.randrange(1, 9)):
         at += dice.choice((0, 1, 5, 29, 30, 31, 90)) * MINUTE + dice.choice((0, 0, dice.randrange(10**9)))
         if at > now + DAY // 2:
@@ -56,9 +59,9 @@ def _visit(dice: random.Random, now: int) -> Iterator[Span]:
         yield _span(dice, at, {"user.id": user, "session.id": session if dice.random() < 0.7 else None})
 
 
-def _returns(dice: random.Random, now: int, user: str) -> Iterator[Span]:
+def _returns(dice: random.Random, now: int, days: int, user: str) -> Iterator[Span]:
     """Somebody who comes again after as many days as the views have bounds for, and one more or less."""
-    at = now - DAYS * DAY + dice.randrange(DAY)
+    at = now - days * DAY + dice.randrange(DAY)
     while at < now:
         yield _span(dice, at, {"user.id": user})
         at += dice.choice((1, 6, 7, 8, 13, 14, 15, 29, 30, 31)) * DAY

@@ -89,7 +89,7 @@ def empty(connection: Connection) -> None:
                 where relkind in ('r', 'p')
                     and not relispartition
                     and relname like 'analytics\\_%'
-                    and relname <> 'analytics_rollup_state'
+                    and relname not in ('analytics_rollup_state', 'analytics_upkeep')
             """)
         ).scalar()
         connection.execute(text(f"truncate {tables}"))

@@ -76,6 +76,38 @@ def _stored_days() -> Any:  # noqa: ANN401 - as `_setting`; `store` and `mirror`
     )
 
 
+def _k_anonymity() -> Any:  # noqa: ANN401 - as `_setting`; `maintain` and `dashboard` must agree
+    return _setting(
+        _whole(1, 1000, "people"),
+        "The smallest group of people that is shown; smaller ones are hidden, and what betrays them. 1 hides none.",
+        5,
+    )
+
+
+def _dataset(*default: str) -> Any:  # noqa: ANN401 - as `_setting`
+    return _setting(
+        _text(r"[a-z0-9:.-]+\.[A-Za-z0-9_]+", "a dataset as PROJECT.DATASET"),
+        "The BigQuery dataset that events are mirrored to, as PROJECT.DATASET.",
+        *default,
+    )
+
+
+def _bigquery_rest() -> Any:  # noqa: ANN401 - as `_setting`
+    return _setting(
+        _text(r"https?://\S+", "a URL as http://HOST:PORT"),
+        "A BigQuery emulator, as http://HOST:PORT; unset, it is Google Cloud.",
+        "",
+    )
+
+
+def _bigquery_grpc() -> Any:  # noqa: ANN401 - as `_setting`
+    return _setting(
+        _text(r"[^:/\s]+:[0-9]+", "an address as HOST:PORT"),
+        "Where that emulator takes the Storage Write API, as HOST:PORT.",
+        "",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What all functions' settings have in common: how they are read."""
@@ -217,6 +249,15 @@ class StoreSettings(DatabaseSettings):
 
 
 @dataclass(frozen=True, slots=True)
+class WarehouseSettings(Settings):
+    """How a function reaches BigQuery: a dataset, and where it is emulated, the emulator's addresses."""
+
+    bigquery_dataset: str = _dataset()
+    bigquery_rest: str = _bigquery_rest()
+    bigquery_grpc: str = _bigquery_grpc()
+
+
+@dataclass(frozen=True, slots=True)
 class MaintainSettings(DatabaseSettings):
     """Settings of the function `maintain`."""
 
@@ -232,28 +273,26 @@ class MaintainSettings(DatabaseSettings):
         _names, "Users of the database that may write events, as `store` does; separated by commas.", ()
     )
     database_readers: tuple[str, ...] = _setting(
-        _names, "Users of the database that may read the views, as `dashboard` does; separated by commas.", ()
+        _names, "Users of the database that may read the views, small groups hidden; separated by commas.", ()
     )
-
-
-@dataclass(frozen=True, slots=True)
-class WarehouseSettings(Settings):
-    """How a function reaches BigQuery: a dataset, and where it is emulated, the emulator's addresses."""
-
-    bigquery_dataset: str = _setting(
-        _text(r"[a-z0-9:.-]+\.[A-Za-z0-9_]+", "a dataset as PROJECT.DATASET"),
-        "The BigQuery dataset that events are mirrored to, as PROJECT.DATASET.",
+    database_dashboards: tuple[str, ...] = _setting(
+        _names, "Users of the database that may read exact counts, as `dashboard` does; separated by commas.", ()
     )
-    bigquery_rest: str = _setting(
-        _text(r"https?://\S+", "a URL as http://HOST:PORT"),
-        "A BigQuery emulator, as http://HOST:PORT; unset, it is Google Cloud.",
+    k_anonymity: int = _k_anonymity()
+    dead_letters_subscription: str = _setting(
+        _text(r"projects/[^/]+/subscriptions/[^/]+", "a subscription as projects/PROJECT/subscriptions/SUBSCRIPTION"),
+        "The subscription that keeps what could not be delivered, whose messages are counted; unset, they are not.",
         "",
     )
-    bigquery_grpc: str = _setting(
-        _text(r"[^:/\s]+:[0-9]+", "an address as HOST:PORT"),
-        "Where that emulator takes the Storage Write API, as HOST:PORT.",
-        "",
-    )
+    bigquery_dataset: str = _dataset("")
+    bigquery_rest: str = _bigquery_rest()
+
+    @property
+    def warehouse(self) -> WarehouseSettings | None:
+        """How BigQuery is reached, if there is one."""
+        if not self.bigquery_dataset:
+            return None
+        return WarehouseSettings(self.bigquery_dataset, self.bigquery_rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,11 +307,7 @@ class DashboardSettings(DatabaseSettings):
     """Settings of the function `dashboard`."""
 
     database_pool_size: int = _setting(_whole(1, 100, "connections"), "Most database connections of one instance.", 4)
-    k_anonymity: int = _setting(
-        _whole(1, 1000, "people"),
-        "The smallest group of people that is shown; smaller ones are hidden, and what betrays them. 1 hides none.",
-        5,
-    )
+    k_anonymity: int = _k_anonymity()
     public_page: bool = _setting(_switch, "Whether /public shows how many people are active, and nothing more.", False)
     embed_origins: str = _setting(
         _text(

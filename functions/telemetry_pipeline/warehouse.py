@@ -13,6 +13,9 @@ from telemetry_pipeline.settings import WarehouseSettings
 if TYPE_CHECKING:
     from google.cloud import bigquery
 
+PATIENCE_SECONDS = 5.0
+"""How long a BigQuery that is away is asked again and again, where others wait for the answer."""
+
 _RECONNECT_MILLISECONDS = 1000
 
 

@@ -243,7 +243,9 @@ class Stack:
 
     def _scheduler_part(self) -> Part:
         command = [sys.executable, "-m", "telemetry_local.scheduler", f"{self._maintain_url}/"]
-        return Part("scheduler", command, self._log("scheduler"))
+        if self._ports.bus:
+            command.append(f"--bus={self._home.bus}")
+        return Part("scheduler", command, self._log("scheduler"), {"RHESIS_DATABASE_URL": self.database_url})
 
     def _gateway_part(self) -> Part:
         command = gateway.command(f"{self._ports.host}:{self._ports.grpc}", self.otlp_url)

@@ -23,6 +23,7 @@ EVENTS = f"{PROJECT}/topics/events"
 DEAD_LETTERS = f"{PROJECT}/topics/events-dead-letter"
 STORE = f"{PROJECT}/subscriptions/events-store"
 MIRROR = f"{PROJECT}/subscriptions/events-mirror"
+DEAD_LETTERS_KEPT = f"{PROJECT}/subscriptions/events-dead-letter"
 
 _ACK_DEADLINE_SECONDS = 60
 _DELIVERY_ATTEMPTS = 20
@@ -48,7 +49,7 @@ def create(bus_host: str, store_url: str, mirror_url: str | None = None, *, emul
         for topic in (EVENTS, DEAD_LETTERS):
             _unless_it_exists(partial(publisher.create_topic, name=topic))
         # Nobody reads the dead letters here; the subscription keeps them for who wants to know.
-        dead_letters = Subscription(name=f"{PROJECT}/subscriptions/events-dead-letter", topic=DEAD_LETTERS)
+        dead_letters = Subscription(name=DEAD_LETTERS_KEPT, topic=DEAD_LETTERS)
         _unless_it_exists(partial(subscriber.create_subscription, dead_letters))
         retry_policy = None if emulator else _RETRY_POLICY
         _push(subscriber, _subscription(STORE, store_url, retry_policy))

@@ -59,6 +59,11 @@ run "bigquery" {
   }
 
   assert {
+    condition     = length(google_bigquery_table.history[0].time_partitioning) == 0 && google_bigquery_table.first_days[0].time_partitioning[0].field == "last_day" && google_bigquery_table.first_days[0].time_partitioning[0].expiration_ms == 366 * 86400 * 1000
+    error_message = "What was counted stays, and nobody is known for longer than the events of their last day."
+  }
+
+  assert {
     condition     = google_bigquery_dataset.events[0].max_time_travel_hours == "48" && [for binding in google_bigquery_dataset_iam_member.views_readers : binding.dataset_id] == [google_bigquery_dataset.views[0].dataset_id]
     error_message = "What is erased is gone soon, and viewers read the views' dataset, never the events'."
   }
@@ -71,10 +76,17 @@ run "bigquery" {
   assert {
     condition = alltrue(flatten([
       for sql in concat(values(local.bigquery_views), values(local.bigquery_functions)) : [
-        for name in regexall("`([^`]+)`", sql) : contains([for table in keys(google_bigquery_table.events) : "my-telemetry-project.rhesis_events.${table}"], name[0])
+        for name in regexall("`([^`]+)`", sql) : contains([
+          for table in concat(keys(google_bigquery_table.events), google_bigquery_table.history[*].table_id, google_bigquery_table.first_days[*].table_id) : "my-telemetry-project.rhesis_events.${table}"
+        ], name[0])
       ]
     ]))
     error_message = "What viewers see is made of the tables alone: a view of a view would need a right of its own."
+  }
+
+  assert {
+    condition     = alltrue([for name, sql in merge(local.bigquery_views, local.bigquery_functions) : startswith(name, "endpoint_") || strcontains(sql, "between 1 and 5 - 1") || strcontains(sql, "cast(null as int64) as users")])
+    error_message = "What viewers see of people hides groups smaller than k."
   }
 }
 

@@ -69,6 +69,11 @@ run "rights_in_the_project" {
   }
 
   assert {
+    condition     = google_project_iam_member.maintain_reads_metrics.role == "roles/monitoring.viewer" && google_project_iam_member.maintain_reads_metrics.member == google_service_account.accounts["maintain"].member
+    error_message = "maintain reads metrics, to count dead letters."
+  }
+
+  assert {
     condition     = strcontains(google_project_iam_member.build_reads_copied_source.condition[0].expression, "projects/_/buckets/gcf-v2-sources-")
     error_message = "The build reads sources of functions and no other bucket."
   }

@@ -5,9 +5,10 @@ emulator. Two things are the emulator's and not BigQuery's, and are evened out h
 midnight, and numbers lose the zeros at their end.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,13 +16,18 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, text
 
+import exports
 import seeded
+from messages import ingested
 from telemetry_local.postgres import Postgres
-from telemetry_pipeline import contract
-from telemetry_pipeline.analytics import VIEWS
+from telemetry_pipeline import bus, contract
+from telemetry_pipeline.analytics import PUBLISHED, VIEWS
 from telemetry_pipeline.analytics.warehouse import install
 from telemetry_pipeline.database import connect
+from telemetry_pipeline.maintain import history, retention, rollups
+from telemetry_pipeline.maintain.partitions import make_partitions
 from telemetry_pipeline.mirror.function import Mirror
+from telemetry_pipeline.mirror.tables import EXPIRY_DAYS
 from telemetry_pipeline.push import Delivery
 from telemetry_pipeline.settings import DatabaseSettings, MirrorSettings, StoreSettings
 from telemetry_pipeline.store.function import Store
@@ -30,6 +36,7 @@ from warehouse import Emulator, Warehouse, dataset_of
 SEED = 5
 
 Row = tuple[str, ...]
+Take = Callable[[Iterable[bus.Message]], None]
 
 STEPS = ["project", "test_set:created", "test_run", "test_run"]
 
@@ -44,6 +51,13 @@ CALLS = {
     ),
 }
 """How the questions with parameters are asked, in Postgres and in BigQuery."""
+
+CALLS_BEYOND = CALLS | {
+    "endpoint_performance_between": (
+        "((now() at time zone 'UTC')::date - 480, (now() at time zone 'UTC')::date - 3)",
+        "(date_sub(current_date('UTC'), interval 480 day), date_sub(current_date('UTC'), interval 3 day))",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +76,7 @@ class Both:
     def in_bigquery(self, source: str, arguments: str = "") -> tuple[set[str], list[Row]]:
         """The columns and the rows of a view or function."""
         rows = self.bigquery.rows(f"select * from `{self.bigquery.settings.bigquery_dataset}.{source}`{arguments}")
-        return set(rows[0]), _ordered(rows)
+        return set(rows[0]) if rows else set(), _ordered(rows)
 
 
 def _ordered(rows: Iterable[dict[str, Any]]) -> list[Row]:
@@ -82,24 +96,76 @@ def _plain(value: object) -> str:
 
 @pytest.fixture(scope="module")
 def both(postgres_server: Postgres, session_emulator: Emulator) -> Iterator[Both]:
-    """The data set in both; BigQuery was delivered every third message again, as Pub/Sub may do."""
-    postgres_server.create_database("same_answers", template="migrated")
-    url = postgres_server.url("same_answers")
+    """The data set in both."""
+    with made(postgres_server, session_emulator, "same_answers") as (made_both, take):
+        take(seeded.messages(SEED))
+        yield made_both
+
+
+@contextmanager
+def made(server: Postgres, emulator: Emulator, name: str) -> Iterator[tuple[Both, Take]]:
+    """Both stores, and what delivers messages to them: to BigQuery every third one again, as Pub/Sub may do."""
+    server.create_database(name, template="migrated")
+    url = server.url(name)
     store = Store.made_from(StoreSettings(database_url=url))
-    with dataset_of(session_emulator) as dataset:
+    with dataset_of(emulator) as dataset:
         dataset.create_tables()
-        install(dataset.client, dataset.settings.bigquery_dataset)
+        install(dataset.client, dataset.settings.bigquery_dataset, k=1)
         mirror = Mirror.made_from(MirrorSettings.read(dataset.environment))
-        for number, message in enumerate(seeded.messages(SEED)):
-            store.take(Delivery(message.data))
-            for _ in range(2 if number % 3 == 0 else 1):
-                mirror.take(Delivery(message.data))
+
+        def take(messages: Iterable[bus.Message]) -> None:
+            for number, message in enumerate(messages):
+                store.take(Delivery(message.data))
+                for _ in range(2 if number % 3 == 0 else 1):
+                    mirror.take(Delivery(message.data))
+
         engine = connect(DatabaseSettings(database_url=url), "tests")
         with engine.connect() as connection:
-            yield Both(connection, dataset)
+            yield Both(connection, dataset), take
         engine.dispose()
         mirror.writer.close()
     store.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def beyond(postgres_server: Postgres, session_emulator: Emulator) -> Iterator[Both]:
+    """Seventeen months of events in both, and what is older than twelve gone, twice: two months ago, and now."""
+    now = datetime.now(UTC)
+    with made(postgres_server, session_emulator, "beyond_retention") as (both, take):
+        make_partitions(both.postgres, now.date(), 18, 3)
+        take(seeded.messages(SEED, days=450, days_ago=60))
+        take([visits(now, 60, returner=(480, 470), faithful=(490, 200), leaver=(410, 64))])
+        retain(both, now - timedelta(days=60))
+        take(seeded.messages(SEED + 1, days=60))
+        take([visits(now, 0, returner=(20, 3), faithful=(21,), leaver=(330,), latecomer=(345, 335, 5))])
+        retain(both, now)
+        yield both
+
+
+def visits(now: datetime, days_ago: int, **people: tuple[int, ...]) -> bus.Message:
+    """People's logins, so many days before now, in a message that came some days ago, on an installation of each."""
+    spans = [
+        exports.span(
+            exports.LOGIN | {"user.id": person},
+            start_time_unix_nano=round((now - timedelta(days=days)).timestamp() * 10**9),
+        )
+        for person, logins in people.items()
+        for days in logins
+    ]
+    installation = {"rhesis.installation.id": f"installation of {'-'.join(people)}"}
+    came = round((now - timedelta(days=days_ago)).timestamp() * 10**9)
+    return ingested(exports.traces(*spans, resource=installation), came)
+
+
+def retain(both: Both, now: datetime) -> None:
+    """Do what `maintain` and BigQuery do in the course of time."""
+    rollups.refresh(both.postgres, now, all_days=True)
+    retention.drop_expired(both.postgres, retention.first_kept_day(now.date(), contract.RETENTION_MONTHS))
+    for event in contract.EVENTS:
+        expired = f"date(timestamp, 'UTC') <= '{now.date() - timedelta(days=EXPIRY_DAYS)}'"
+        both.bigquery.rows(f"delete from {event.table} where {expired}")
+    dataset = both.bigquery.settings.bigquery_dataset
+    history.write(both.postgres, both.bigquery.client, dataset, now, contract.RETENTION_MONTHS)
 
 
 @pytest.mark.parametrize("event", contract.EVENTS, ids=lambda event: event.name)
@@ -121,3 +187,28 @@ def test_a_view_gives_the_same_rows(both: Both, view: str) -> None:
 
     assert expected[1]
     assert expected == both.in_bigquery(view, in_bigquery)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_gives_the_same_rows_beyond_the_events(beyond: Both, view: str) -> None:
+    """What was counted of events that are gone stays, and nobody is new who is known from before."""
+    name = f"exact_{view}" if view in PUBLISHED else view
+    in_postgres, in_bigquery = CALLS_BEYOND.get(view, ("", ""))
+
+    expected = beyond.in_postgres(name, in_postgres)
+
+    assert expected[1]
+    assert expected == beyond.in_bigquery(name, in_bigquery)
+
+
+@pytest.mark.parametrize("view", PUBLISHED)
+def test_what_readers_see_is_the_same(both: Both, view: str) -> None:
+    """With small groups hidden, the same rows, and the same of them hidden."""
+    in_postgres, in_bigquery = CALLS.get(view, ("", ""))
+    with both.postgres.begin():
+        both.postgres.execute(text("update analytics_upkeep set k_anonymity = 3"))
+    install(both.bigquery.client, both.bigquery.settings.bigquery_dataset, k=3)
+
+    _, expected = both.in_postgres(view, in_postgres)
+
+    assert expected == both.in_bigquery(view, in_bigquery)[1]

@@ -1,8 +1,9 @@
 """`telemetry demo`: plausible events, the same ones for the same seed, by either way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from statistics import mean
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
@@ -13,9 +14,11 @@ from expected_views import Event
 from stored_events import rows, stored
 from telemetry_local.demo import fill
 from telemetry_local.demo.days import incident
+from telemetry_pipeline import contract
 from telemetry_pipeline.cli import main
 from telemetry_pipeline.database import connect
 from telemetry_pipeline.settings import DatabaseSettings, IngestSettings, StoreSettings
+from warehouse import Warehouse
 
 EVENTS = 12_000
 NOW = datetime.combine(datetime.now(UTC), time(18), UTC) - timedelta(days=1)
@@ -89,15 +92,18 @@ def test_it_has_structure(events: list[Event], connection: Connection) -> None:
     assert incident(NOW.date()) == max(set(failed), key=failed.count)
 
 
-def telemetry_demo(database_url: str, bus_host: str, *arguments: str) -> str:
-    environment = {
+def telemetry_demo(
+    database_url: str, bus_host: str, *arguments: str, environment: Mapping[str, str] | None = None, exit_code: int = 0
+) -> str:
+    variables = {
         "RHESIS_DATABASE_URL": database_url,
         "RHESIS_EVENTS_TOPIC": "projects/tests/topics/demo",
         "RHESIS_PSEUDONYM_KEY": "6b" * 32,
         "PUBSUB_EMULATOR_HOST": bus_host,
+        **(environment or {}),
     }
-    done = CliRunner().invoke(main, ["demo", "--days=5", "--events=500", *arguments], env=environment)
-    assert done.exit_code == 0, done.output
+    done = CliRunner().invoke(main, ["demo", "--days=5", "--events=500", *arguments], env=variables)
+    assert done.exit_code == exit_code, done.output
     return done.output
 
 
@@ -118,3 +124,27 @@ def test_many_go_by_the_writer(database_url: str, bus_host: str, connection: Con
     output = telemetry_demo(database_url, bus_host, "--through=writer", "--people=9")
 
     assert f"{len(stored(connection))} events of 5 days" in output
+
+
+def test_many_are_mirrored_where_bigquery_is_set_up(
+    database_url: str, bus_host: str, connection: Connection, dataset: Warehouse
+) -> None:
+    """The same events are in both stores, and no bus is needed."""
+    telemetry_demo(database_url, bus_host, "--through=writer", environment=dataset.environment)
+
+    mirrored = [
+        UUID(row["id"])
+        for event in contract.EVENTS
+        for row in dataset.rows(f"select id from {event.table} where timestamp > '1970-01-01'")
+    ]
+    assert mirrored
+    assert sorted(mirrored) == sorted(event.id for event in stored(connection))
+
+
+def test_a_bigquery_that_is_away_is_told(database_url: str, bus_host: str, dataset: Warehouse) -> None:
+    """Where BigQuery does not take the events, the command says so and fails."""
+    missing = dataset.environment | {"RHESIS_BIGQUERY_DATASET": f"{dataset.settings.bigquery_dataset}_missing"}
+
+    output = telemetry_demo(database_url, bus_host, "--through=writer", environment=missing, exit_code=1)
+
+    assert "could not be passed on (NOT_FOUND)" in output

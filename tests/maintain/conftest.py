@@ -41,6 +41,7 @@ def maintain_empty(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> 
 def _instance(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
     monkeypatch.setenv("RHESIS_DATABASE_URL", url)
     monkeypatch.setenv("FUNCTION_TARGET", "maintain")
+    monkeypatch.setenv("RHESIS_K_ANONYMITY", "1")  # these tests have but a few people
     instance = Once(lambda: function.Maintenance.made_from(MaintainSettings.read(os.environ)))
     monkeypatch.setattr(function, "maintenance", instance)
     yield functions_framework.create_app("maintain", str(MAIN)).test_client()

@@ -47,6 +47,7 @@ def test_a_run_makes_all_that_is_missing(maintain_empty: FlaskClient) -> None:
         "migrate": {"from": head, "to": head},
         "partitions": {"made": []},
         "rollups": {"days": 0},
+        "erasure": {"requests": 0, "events": 0, "forgotten": 0},
         "retention": {"dropped": [], "postponed": [], "deleted": {}},
     } == second
 
@@ -143,7 +144,13 @@ def test_the_command_says_what_was_done(database_url: str, connection: Connectio
     code, output = telemetry_maintain(database_url)
 
     assert code == 0
-    assert [line.split()[0] for line in output.splitlines()] == ["migrate", "partitions", "rollups", "retention"]
+    assert [line.split()[0] for line in output.splitlines()] == [
+        "migrate",
+        "partitions",
+        "rollups",
+        "erasure",
+        "retention",
+    ]
     assert "days 1" in output
     assert "dropped nothing" in output
 

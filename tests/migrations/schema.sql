@@ -140,6 +140,25 @@ COMMENT ON COLUMN public.analytics_endpoint_usage.service_version IS 'Version of
 COMMENT ON COLUMN public.analytics_endpoint_usage.installation_id IS 'Pseudonym of the installation; null from old clients.';
 COMMENT ON COLUMN public.analytics_endpoint_usage.key_epoch IS 'Number of the key that the pseudonyms were made with.';
 COMMENT ON COLUMN public.analytics_endpoint_usage.received_at IS 'When the event reached ingest.';
+CREATE TABLE public.analytics_erasure_requests (
+    id uuid NOT NULL,
+    user_id text,
+    "timestamp" timestamp with time zone NOT NULL,
+    service_name text,
+    service_version text,
+    installation_id text,
+    key_epoch smallint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    erased_at timestamp with time zone,
+    erased_in_bigquery_at timestamp with time zone,
+    erased_events bigint DEFAULT 0 NOT NULL
+);
+COMMENT ON TABLE public.analytics_erasure_requests IS 'People who asked for their events to be erased.';
+COMMENT ON COLUMN public.analytics_erasure_requests.user_id IS 'Whose events; null once none of them can arrive any more.';
+COMMENT ON COLUMN public.analytics_erasure_requests."timestamp" IS 'Events from before this are erased.';
+COMMENT ON COLUMN public.analytics_erasure_requests.erased_at IS 'When the events were last looked for and erased.';
+COMMENT ON COLUMN public.analytics_erasure_requests.erased_in_bigquery_at IS 'The same in BigQuery; null where there is none.';
+COMMENT ON COLUMN public.analytics_erasure_requests.erased_events IS 'How many were erased, in Postgres.';
 CREATE TABLE public.analytics_feature_usage (
     id uuid NOT NULL,
     feature_name text NOT NULL,
@@ -232,6 +251,8 @@ CREATE TABLE public.analytics_rollup_state (
     first_day date DEFAULT '-infinity'::date NOT NULL,
     recounted_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     definitions text DEFAULT ''::text NOT NULL,
+    late_since timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
+    history_written_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     CONSTRAINT analytics_rollup_state_one_row CHECK (id)
 );
 COMMENT ON TABLE public.analytics_rollup_state IS 'How far the rollups are; one row.';
@@ -239,6 +260,24 @@ COMMENT ON COLUMN public.analytics_rollup_state.received_before IS 'What was rec
 COMMENT ON COLUMN public.analytics_rollup_state.first_day IS 'First day with raw events; earlier rollups are final.';
 COMMENT ON COLUMN public.analytics_rollup_state.recounted_at IS 'When all days were last compared with their raw events.';
 COMMENT ON COLUMN public.analytics_rollup_state.definitions IS 'SHA-256 of the views and functions that are installed.';
+COMMENT ON COLUMN public.analytics_rollup_state.late_since IS 'What was received from this time on came late, since the last run began, and may not be rolled up.';
+COMMENT ON COLUMN public.analytics_rollup_state.history_written_at IS 'What was counted until then is in BigQuery''s history.';
+CREATE TABLE public.analytics_upkeep (
+    is_only boolean DEFAULT true NOT NULL,
+    k_anonymity integer DEFAULT 5 NOT NULL,
+    retention_months integer,
+    rejected_retention_days integer,
+    dead_letters bigint,
+    dead_letters_at timestamp with time zone,
+    CONSTRAINT analytics_upkeep_is_only CHECK (is_only),
+    CONSTRAINT analytics_upkeep_k_anonymity CHECK ((k_anonymity >= 1))
+);
+COMMENT ON TABLE public.analytics_upkeep IS 'What maintain is set to, and what it found. One row.';
+COMMENT ON COLUMN public.analytics_upkeep.k_anonymity IS 'The smallest group of people that the views show.';
+COMMENT ON COLUMN public.analytics_upkeep.retention_months IS 'Months that events are kept; null before the first run.';
+COMMENT ON COLUMN public.analytics_upkeep.rejected_retention_days IS 'Days that rejected spans and parked messages are kept.';
+COMMENT ON COLUMN public.analytics_upkeep.dead_letters IS 'Messages in the dead-letter subscription; null where unknown.';
+COMMENT ON COLUMN public.analytics_upkeep.dead_letters_at IS 'When that was so.';
 CREATE TABLE public.analytics_user_activity (
     id uuid NOT NULL,
     user_id text,
@@ -287,6 +326,8 @@ ALTER TABLE ONLY public.analytics_daily_versions
     ADD CONSTRAINT analytics_daily_versions_key UNIQUE NULLS NOT DISTINCT (day, service_name, service_version, deployment_type);
 ALTER TABLE ONLY public.analytics_endpoint_usage
     ADD CONSTRAINT analytics_endpoint_usage_pkey PRIMARY KEY ("timestamp", id);
+ALTER TABLE ONLY public.analytics_erasure_requests
+    ADD CONSTRAINT analytics_erasure_requests_pkey PRIMARY KEY ("timestamp", id);
 ALTER TABLE ONLY public.analytics_feature_usage
     ADD CONSTRAINT analytics_feature_usage_pkey PRIMARY KEY ("timestamp", id);
 ALTER TABLE ONLY public.analytics_installation_days
@@ -307,12 +348,15 @@ ALTER TABLE ONLY public.analytics_rolled_days
     ADD CONSTRAINT analytics_rolled_days_pkey PRIMARY KEY (day);
 ALTER TABLE ONLY public.analytics_rollup_state
     ADD CONSTRAINT analytics_rollup_state_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.analytics_upkeep
+    ADD CONSTRAINT analytics_upkeep_pkey PRIMARY KEY (is_only);
 ALTER TABLE ONLY public.analytics_user_activity
     ADD CONSTRAINT analytics_user_activity_pkey PRIMARY KEY ("timestamp", id);
 ALTER TABLE ONLY public.analytics_weekly_people
     ADD CONSTRAINT analytics_weekly_people_pkey PRIMARY KEY (week, deployment_type);
 CREATE INDEX analytics_endpoint_usage_received_at ON ONLY public.analytics_endpoint_usage USING brin (received_at) WITH (autosummarize='on');
 COMMENT ON INDEX public.analytics_endpoint_usage_received_at IS 'Days that received something; rows arrive in its order, so it stays tiny.';
+CREATE INDEX analytics_erasure_requests_obeyed ON public.analytics_erasure_requests USING btree (user_id) WHERE (user_id IS NOT NULL);
 CREATE INDEX analytics_feature_usage_received_at ON ONLY public.analytics_feature_usage USING brin (received_at) WITH (autosummarize='on');
 COMMENT ON INDEX public.analytics_feature_usage_received_at IS 'Days that received something; rows arrive in its order, so it stays tiny.';
 CREATE INDEX analytics_installation_days_installation_id ON public.analytics_installation_days USING btree (installation_id, day);
@@ -320,47 +364,49 @@ CREATE INDEX analytics_person_days_user_id ON public.analytics_person_days USING
 CREATE INDEX analytics_rejected_spans_received_at ON public.analytics_rejected_spans USING brin (received_at);
 CREATE INDEX analytics_user_activity_received_at ON ONLY public.analytics_user_activity USING brin (received_at) WITH (autosummarize='on');
 COMMENT ON INDEX public.analytics_user_activity_received_at IS 'Days that received something; rows arrive in its order, so it stays tiny.';
-GRANT SELECT ON TABLE public.analytics_daily_endpoints TO telemetry_reader;
-GRANT SELECT ON TABLE public.analytics_daily_events TO telemetry_reader;
-GRANT SELECT ON TABLE public.analytics_daily_features TO telemetry_reader;
-GRANT SELECT ON TABLE public.analytics_daily_people TO telemetry_reader;
-GRANT SELECT ON TABLE public.analytics_daily_sessions TO telemetry_reader;
-GRANT SELECT ON TABLE public.analytics_daily_versions TO telemetry_reader;
-GRANT SELECT ON TABLE public.analytics_daily_installations TO telemetry_reader;
+GRANT SELECT ON TABLE public.analytics_daily_endpoints TO telemetry_dashboard;
+GRANT SELECT ON TABLE public.analytics_daily_events TO telemetry_dashboard;
+GRANT SELECT ON TABLE public.analytics_daily_features TO telemetry_dashboard;
+GRANT SELECT ON TABLE public.analytics_daily_people TO telemetry_dashboard;
+GRANT SELECT ON TABLE public.analytics_daily_sessions TO telemetry_dashboard;
+GRANT SELECT ON TABLE public.analytics_daily_versions TO telemetry_dashboard;
+GRANT SELECT ON TABLE public.analytics_daily_installations TO telemetry_dashboard;
 GRANT SELECT,INSERT ON TABLE public.analytics_endpoint_usage TO telemetry_writer;
-GRANT SELECT(endpoint) ON TABLE public.analytics_endpoint_usage TO telemetry_reader;
-GRANT SELECT(method) ON TABLE public.analytics_endpoint_usage TO telemetry_reader;
-GRANT SELECT(status_code) ON TABLE public.analytics_endpoint_usage TO telemetry_reader;
-GRANT SELECT(duration_ms) ON TABLE public.analytics_endpoint_usage TO telemetry_reader;
-GRANT SELECT("timestamp") ON TABLE public.analytics_endpoint_usage TO telemetry_reader;
-GRANT SELECT(deployment_type) ON TABLE public.analytics_endpoint_usage TO telemetry_reader;
-GRANT SELECT(service_name) ON TABLE public.analytics_endpoint_usage TO telemetry_reader;
-GRANT SELECT(service_version) ON TABLE public.analytics_endpoint_usage TO telemetry_reader;
-GRANT SELECT(received_at) ON TABLE public.analytics_endpoint_usage TO telemetry_reader;
+GRANT SELECT(endpoint) ON TABLE public.analytics_endpoint_usage TO telemetry_dashboard;
+GRANT SELECT(method) ON TABLE public.analytics_endpoint_usage TO telemetry_dashboard;
+GRANT SELECT(status_code) ON TABLE public.analytics_endpoint_usage TO telemetry_dashboard;
+GRANT SELECT(duration_ms) ON TABLE public.analytics_endpoint_usage TO telemetry_dashboard;
+GRANT SELECT("timestamp") ON TABLE public.analytics_endpoint_usage TO telemetry_dashboard;
+GRANT SELECT(deployment_type) ON TABLE public.analytics_endpoint_usage TO telemetry_dashboard;
+GRANT SELECT(service_name) ON TABLE public.analytics_endpoint_usage TO telemetry_dashboard;
+GRANT SELECT(service_version) ON TABLE public.analytics_endpoint_usage TO telemetry_dashboard;
+GRANT SELECT(received_at) ON TABLE public.analytics_endpoint_usage TO telemetry_dashboard;
+GRANT SELECT,INSERT ON TABLE public.analytics_erasure_requests TO telemetry_writer;
 GRANT SELECT,INSERT ON TABLE public.analytics_feature_usage TO telemetry_writer;
-GRANT SELECT(feature_name) ON TABLE public.analytics_feature_usage TO telemetry_reader;
-GRANT SELECT(action) ON TABLE public.analytics_feature_usage TO telemetry_reader;
-GRANT SELECT("timestamp") ON TABLE public.analytics_feature_usage TO telemetry_reader;
-GRANT SELECT(deployment_type) ON TABLE public.analytics_feature_usage TO telemetry_reader;
-GRANT SELECT(page_path) ON TABLE public.analytics_feature_usage TO telemetry_reader;
-GRANT SELECT(service_name) ON TABLE public.analytics_feature_usage TO telemetry_reader;
-GRANT SELECT(service_version) ON TABLE public.analytics_feature_usage TO telemetry_reader;
-GRANT SELECT(received_at) ON TABLE public.analytics_feature_usage TO telemetry_reader;
+GRANT SELECT(feature_name) ON TABLE public.analytics_feature_usage TO telemetry_dashboard;
+GRANT SELECT(action) ON TABLE public.analytics_feature_usage TO telemetry_dashboard;
+GRANT SELECT("timestamp") ON TABLE public.analytics_feature_usage TO telemetry_dashboard;
+GRANT SELECT(deployment_type) ON TABLE public.analytics_feature_usage TO telemetry_dashboard;
+GRANT SELECT(page_path) ON TABLE public.analytics_feature_usage TO telemetry_dashboard;
+GRANT SELECT(service_name) ON TABLE public.analytics_feature_usage TO telemetry_dashboard;
+GRANT SELECT(service_version) ON TABLE public.analytics_feature_usage TO telemetry_dashboard;
+GRANT SELECT(received_at) ON TABLE public.analytics_feature_usage TO telemetry_dashboard;
 GRANT SELECT,INSERT ON TABLE public.analytics_parked_messages TO telemetry_writer;
-GRANT SELECT(received_at) ON TABLE public.analytics_parked_messages TO telemetry_reader;
-GRANT SELECT(reason) ON TABLE public.analytics_parked_messages TO telemetry_reader;
-GRANT SELECT(size_bytes) ON TABLE public.analytics_parked_messages TO telemetry_reader;
+GRANT SELECT(received_at) ON TABLE public.analytics_parked_messages TO telemetry_dashboard;
+GRANT SELECT(reason) ON TABLE public.analytics_parked_messages TO telemetry_dashboard;
+GRANT SELECT(size_bytes) ON TABLE public.analytics_parked_messages TO telemetry_dashboard;
 GRANT SELECT,INSERT ON TABLE public.analytics_rejected_spans TO telemetry_writer;
-GRANT SELECT(received_at) ON TABLE public.analytics_rejected_spans TO telemetry_reader;
-GRANT SELECT(event) ON TABLE public.analytics_rejected_spans TO telemetry_reader;
-GRANT SELECT(reason) ON TABLE public.analytics_rejected_spans TO telemetry_reader;
-GRANT SELECT(attribute) ON TABLE public.analytics_rejected_spans TO telemetry_reader;
-GRANT SELECT ON TABLE public.analytics_rolled_days TO telemetry_reader;
-GRANT SELECT ON TABLE public.analytics_rollup_state TO telemetry_reader;
+GRANT SELECT(received_at) ON TABLE public.analytics_rejected_spans TO telemetry_dashboard;
+GRANT SELECT(event) ON TABLE public.analytics_rejected_spans TO telemetry_dashboard;
+GRANT SELECT(reason) ON TABLE public.analytics_rejected_spans TO telemetry_dashboard;
+GRANT SELECT(attribute) ON TABLE public.analytics_rejected_spans TO telemetry_dashboard;
+GRANT SELECT ON TABLE public.analytics_rolled_days TO telemetry_dashboard;
+GRANT SELECT ON TABLE public.analytics_rollup_state TO telemetry_dashboard;
+GRANT SELECT ON TABLE public.analytics_upkeep TO telemetry_dashboard;
 GRANT SELECT,INSERT ON TABLE public.analytics_user_activity TO telemetry_writer;
-GRANT SELECT(event_type) ON TABLE public.analytics_user_activity TO telemetry_reader;
-GRANT SELECT("timestamp") ON TABLE public.analytics_user_activity TO telemetry_reader;
-GRANT SELECT(deployment_type) ON TABLE public.analytics_user_activity TO telemetry_reader;
-GRANT SELECT(service_name) ON TABLE public.analytics_user_activity TO telemetry_reader;
-GRANT SELECT(service_version) ON TABLE public.analytics_user_activity TO telemetry_reader;
-GRANT SELECT(received_at) ON TABLE public.analytics_user_activity TO telemetry_reader;
+GRANT SELECT(event_type) ON TABLE public.analytics_user_activity TO telemetry_dashboard;
+GRANT SELECT("timestamp") ON TABLE public.analytics_user_activity TO telemetry_dashboard;
+GRANT SELECT(deployment_type) ON TABLE public.analytics_user_activity TO telemetry_dashboard;
+GRANT SELECT(service_name) ON TABLE public.analytics_user_activity TO telemetry_dashboard;
+GRANT SELECT(service_version) ON TABLE public.analytics_user_activity TO telemetry_dashboard;
+GRANT SELECT(received_at) ON TABLE public.analytics_user_activity TO telemetry_dashboard;

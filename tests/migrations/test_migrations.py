@@ -120,7 +120,9 @@ def test_a_table_has_the_columns_of_the_contract(migrated: Engine, event: contra
 @pytest.mark.parametrize("table", COLUMNS)
 def test_every_column_is_written(migrated: Engine, table: str) -> None:
     """What `store` writes and what the table has are the same columns."""
-    assert set(COLUMNS[table]) == _columns(migrated, table).keys()
+    of_maintain = {"erased_at", "erased_in_bigquery_at", "erased_events"}
+
+    assert set(COLUMNS[table]) == _columns(migrated, table).keys() - of_maintain
 
 
 @pytest.mark.parametrize("table", COLUMNS)

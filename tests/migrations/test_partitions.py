@@ -1,13 +1,13 @@
 """Monthly partitions."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, text
 
 from telemetry_pipeline.database import connect
-from telemetry_pipeline.maintain.partitions import make_partitions
+from telemetry_pipeline.maintain.partitions import make_partitions, summarize
 from telemetry_pipeline.settings import DatabaseSettings
 
 TABLE = "analytics_user_activity"
@@ -91,3 +91,36 @@ def test_events_move_out_of_the_default_partition(connection: Connection) -> Non
         "2020-03-31": f"{TABLE}_2020_03",
         "2020-04-01": f"{TABLE}_default",
     } == _where(connection)
+
+
+def test_past_months_are_summarized(connection: Connection) -> None:
+    """The index on received_at knows all pages of months that are over, and of the running one as they fill up."""
+    today = datetime.now(UTC).date().replace(day=15)
+    make_partitions(connection, today, 2, 0)
+    before = today.replace(day=1) - timedelta(days=1)
+    with connection.begin():
+        # Pages of more than one of the index's ranges, which have 128 of them.
+        connection.execute(
+            text("""
+                insert into analytics_user_activity
+                    (id, event_type, "timestamp", deployment_type, key_epoch, received_at)
+                select gen_random_uuid(), 'login', day, 'cloud', 1, now()
+                from unnest(cast(:days as timestamptz[])) as day
+                cross join generate_series(1, 15000)
+            """),
+            {"days": [today, before]},
+        )
+
+    summarize(connection, today)
+
+    with connection.begin():
+        unknown = connection.execute(
+            text("""
+                select indrelid::regclass::text, brin_summarize_new_values(indexrelid)
+                from pg_index
+                where indrelid in (cast(:past as regclass), cast(:running as regclass))
+                    and indexrelid::regclass::text like '%received_at_idx'
+            """),
+            {"past": f"{TABLE}_{before:%Y_%m}", "running": f"{TABLE}_{today:%Y_%m}"},
+        )
+        assert {row[0]: row[1] for row in unknown} == {f"{TABLE}_{before:%Y_%m}": 0, f"{TABLE}_{today:%Y_%m}": 1}

@@ -20,7 +20,11 @@ from telemetry_pipeline.push import Delivery
 from telemetry_pipeline.settings import DatabaseSettings, StoreSettings
 from telemetry_pipeline.store.function import Store
 
-USERS = {"writer@tests.iam": roles.WRITER, "reader@tests.iam": roles.READER}
+USERS = {
+    "writer@tests.iam": roles.WRITER,
+    "reader@tests.iam": roles.READER,
+    "dashboard@tests.iam": roles.DASHBOARD,
+}
 RAW = [event.table for event in contract.EVENTS]
 INSUFFICIENT_PRIVILEGE = "42501"
 
@@ -36,7 +40,9 @@ def owner(database_url: str) -> Iterator[Engine]:
                     text("select 1 from pg_roles where rolname = :user"), {"user": user}
                 ).scalar():
                     connection.exec_driver_sql(f"create role \"{user}\" login password 'tests'")
-        roles.admit(connection, ["writer@tests.iam", "missing@tests.iam"], ["reader@tests.iam"])
+        roles.admit(
+            connection, ["writer@tests.iam", "missing@tests.iam"], ["reader@tests.iam"], ["dashboard@tests.iam"]
+        )
     yield engine
     engine.dispose()
 
@@ -85,15 +91,16 @@ def test_the_writer_changes_nothing_and_reads_nothing_else(owner: Engine) -> Non
     with owner.connect() as connection:
         others = connection.exec_driver_sql(
             "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v') "
-            "and not relispartition and relname not in ('analytics_rejected_spans', 'analytics_parked_messages')"
+            "and not relispartition and relname not in ('analytics_rejected_spans', 'analytics_parked_messages', "
+            "'analytics_erasure_requests')"
         )
         names = others.scalars().all()
 
     assert names
     with connected(owner, "writer@tests.iam") as connection:
-        for table in RAW:
+        for table in (*RAW, "analytics_erasure_requests"):
             for statement in (
-                f"update {table} set metadata = '{{}}'",
+                f"update {table} set user_id = null",
                 f"delete from {table}",
                 f"truncate {table}",
                 f"drop table {table}",
@@ -104,44 +111,62 @@ def test_the_writer_changes_nothing_and_reads_nothing_else(owner: Engine) -> Non
             assert refused(connection, f"select * from {name} limit 1"), name
 
 
-def test_the_reader_sees_the_views_and_nothing_beneath_them(owner: Engine) -> None:
-    """Every view answers it, and the counts do; nothing else does, and no view has a column that tells a person."""
+def names(owner: Engine, kinds: str) -> list[str]:
+    """The relations of some kinds, but for partitions."""
     with owner.connect() as connection:
-        views = (
-            connection.execute(
-                text("select relname from pg_class where relkind = 'v' and relname = any(:names)"),
-                {"names": list(VIEWS)},
-            )
-            .scalars()
-            .all()
+        found = connection.execute(
+            text(
+                "select relname from pg_class where relnamespace = 'public'::regnamespace and not relispartition "
+                "and relkind = any(cast(:kinds as char[]))"
+            ),
+            {"kinds": list(kinds)},
         )
-        tables = (
-            connection.exec_driver_sql(
-                "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
-            )
-            .scalars()
-            .all()
-        )
+        return list(found.scalars())
+
+
+def test_the_reader_sees_the_published_views_and_nothing_beneath_them(owner: Engine) -> None:
+    """Every view answers it; no table, no exact view and no function that counts exactly does."""
+    views = [view for view in names(owner, "v") if view in VIEWS]
+    with owner.connect() as connection:
         columns = (
             connection.execute(
                 text("select distinct column_name from information_schema.columns where table_name = any(:views)"),
-                {"views": list(views)},
+                {"views": views},
             )
             .scalars()
             .all()
         )
+        callable_by_all = connection.exec_driver_sql(
+            "select count(*) from pg_proc where pronamespace = 'public'::regnamespace and prokind in ('f', 'p') "
+            "and proname ~ '^(analytics|exact)_' and has_function_privilege('reader@tests.iam', oid, 'execute')"
+        ).scalar()
 
     with connected(owner, "reader@tests.iam") as connection:
         for view in views:
             assert not refused(connection, f"select * from {view} limit 1"), view
-        for table in tables:
+        for name in {*names(owner, "rpv")} - {*views}:
+            assert refused(connection, f"select 1 from {name} limit 1"), name
+        assert not refused(connection, "select * from feature_funnel(array['a'], interval '1 day')")
+        assert refused(connection, "select * from exact_feature_funnel(array['a'], interval '1 day')")
+        assert refused(connection, "select * from analytics_daily_events_of(current_date)")
+    assert callable_by_all == 0
+    assert len(views) >= 10
+    assert not {"user_id", "organization_id", "session_id", "installation_id"} & set(columns)
+
+
+def test_the_dashboard_sees_exact_counts_and_nobody(owner: Engine) -> None:
+    """Every exact view answers it, and the counts do; no table with an id in it does."""
+    with connected(owner, "dashboard@tests.iam") as connection:
+        for view in names(owner, "v"):
+            assert refused(connection, f"select * from {view} limit 1") != view.startswith("exact_"), view
+        for table in names(owner, "rp"):
             is_count = table.startswith("analytics_daily_") or table in {
                 "analytics_rolled_days",
                 "analytics_rollup_state",
+                "analytics_upkeep",
             }
             assert refused(connection, f"select * from {table} limit 1") != is_count, table
-    assert len(views) >= 10
-    assert not {"user_id", "organization_id", "session_id", "installation_id"} & set(columns)
+        assert refused(connection, "update analytics_upkeep set k_anonymity = 1")
 
 
 def test_an_owner_as_cloud_sql_has_them_can_do_it_all() -> None:

@@ -1,6 +1,7 @@
 """The questions: what the team asks of the events, as SQL, the same for Postgres and BigQuery.
 
-One file per view; the comment on its top defines it.
+One file per view; the comment on its top defines it. That view is exact, and called `exact_` and its name. The view of
+the name alone, in published/, is what readers see: it hides groups smaller than k, and what would betray them.
 """
 
 from importlib.resources import files
@@ -20,6 +21,21 @@ VIEWS = (
     "deployment_mix",
 )
 """The views, and functions where a question has parameters; each after those that it reads."""
+
+PUBLISHED = (
+    "daily_active_users",
+    "user_lifecycle",
+    "retention_cohorts",
+    "retention_n_day",
+    "feature_adoption",
+    "feature_funnel",
+    "endpoint_performance",
+    "sessions",
+    "version_adoption",
+    "installations",
+    "deployment_mix",
+)
+"""Those of them that are exact, and published with small groups hidden; each after those that it reads."""
 
 
 def definition(dialect: str, name: str) -> str:

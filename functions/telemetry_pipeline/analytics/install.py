@@ -5,14 +5,14 @@ from hashlib import sha256
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
-from telemetry_pipeline.analytics import VIEWS, definition
+from telemetry_pipeline.analytics import PUBLISHED, VIEWS, definition
 
 _BELOW = (
     "events",
     "stale_days",
     "age",
     "bin",
-    "funnel",
+    "funnel_depth",
     "people_of",
     "person_changes",
     "daily_people_changes",
@@ -22,6 +22,7 @@ _BELOW = (
     "installation_changes",
     "daily_events_of",
     "daily_features_of",
+    "daily_endpoint_bins_of",
     "daily_endpoints_of",
     "daily_sessions_of",
     "daily_versions_of",
@@ -32,6 +33,7 @@ _BELOW = (
     "refresh_day",
     "unrolled_days",
     "forget",
+    "history",
 )
 """What the views are made of, each after those that it uses."""
 
@@ -41,7 +43,8 @@ def install(connection: Connection) -> bool:
 
     They are replaced where that is possible, which keeps what was granted on them, and made anew where it is not.
     """
-    definitions = [definition("postgres", name) for name in (*(f"rollups/{one}" for one in _BELOW), *VIEWS)]
+    names = (*(f"rollups/{one}" for one in _BELOW), *VIEWS, *(f"published/{one}" for one in PUBLISHED))
+    definitions = [definition("postgres", name) for name in names]
     digest = sha256("\0".join(definitions).encode()).hexdigest()
     with connection.begin():
         state = connection.execute(text("select definitions from analytics_rollup_state for update"))
@@ -78,12 +81,13 @@ def _drop(connection: Connection) -> None:
             from pg_class
             where relkind = 'v'
                 and relnamespace = current_schema()::regnamespace
-                and (relname = any(:names) or relname like 'analytics\\_%')
+                and (relname = any(:names) or relname ~ '^(analytics|exact)_')
             union all
             select format('drop routine if exists %s cascade', oid::regprocedure)
             from pg_proc
             where pronamespace = current_schema()::regnamespace
-                and (proname = any(:names) or proname like 'analytics\\_%')
+                and (proname = any(:names) or proname ~ '^(analytics|exact|published)_')
+                and proname <> 'analytics_received_late'
         """),
         ours,
     ).scalars()

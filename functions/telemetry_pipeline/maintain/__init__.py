@@ -1,1 +1,1 @@
-"""The schema's owner: migrations, partitions, rollups and retention."""
+"""The schema's owner: migrations, partitions, rollups, retention, and what BigQuery is told of it."""

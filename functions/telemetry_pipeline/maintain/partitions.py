@@ -41,6 +41,18 @@ def make_partitions(connection: Connection, today: date, months_back: int, month
     return made
 
 
+def summarize(connection: Connection, today: date) -> None:
+    """Tell the indexes on received_at of all that months before today's have received.
+
+    BRIN learns of a range of pages when the next one begins, so that the last of each month would be read by every
+    question about what came lately. Today's month is left alone: each of its events would have to be told.
+    """
+    for event in contract.EVENTS:
+        with connection.begin():
+            names = {"index": f"{event.table}_received_at", "this_month": f"{event.table}_{today:%Y_%m}"}
+            connection.execute(_SUMMARIZE, names)
+
+
 def _partitions(today: date, months_back: int, months_ahead: int) -> Iterator[Partition]:
     this_month = today.year * 12 + today.month - 1
     for event in contract.EVENTS:
@@ -78,3 +90,13 @@ def _make(connection: Connection, partition: Partition) -> None:
         alter table {partition.table} attach partition {partition.name}
         for values from ('{partition.start} 00:00:00+00') to ('{partition.end} 00:00:00+00')
     """)  # noqa: S608 - the names are the contract's, the dates are dates
+
+
+_SUMMARIZE = text("""
+    select brin_summarize_new_values(index.indexrelid)
+    from pg_inherits
+    inner join pg_index as index on index.indexrelid = pg_inherits.inhrelid
+    inner join pg_class as partition on partition.oid = index.indrelid
+    where pg_inherits.inhparent = to_regclass(:index)
+        and partition.relname < :this_month
+""")

@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, text
 
 _MARGIN = timedelta(minutes=2)
-"""How much later than it was received an event may be committed and still be counted at once by the views.
+"""How much later than it was received an event may be committed without a word.
 
-One that takes longer, after an outage of `store`, counts once all days are compared again.
+`store` says when it took longer, after an outage (analytics_received_late).
 """
 
 _RECOUNT_EVERY = timedelta(minutes=5)
@@ -20,6 +20,17 @@ def refresh(connection: Connection, now: datetime, *, all_days: bool = False) ->
     Only days that received something since the last run are looked at; every few minutes, or with `all_days`, all are.
     What was done stays done when it is interrupted: the next run goes on from there.
     """
+    with connection.begin():
+        # What comes late from now on, during the run, is for the next one.
+        connection.execute(
+            text("""
+                update analytics_rollup_state
+                set
+                    received_before = least(received_before, late_since),
+                    late_since = 'infinity'
+                where late_since < 'infinity'
+            """)
+        )
     recount = all_days or now - _recounted_at(connection) >= _RECOUNT_EVERY
     days = unrolled_days(connection) if recount else _unrolled_stale_days(connection)
     for day in days:
@@ -28,7 +39,8 @@ def refresh(connection: Connection, now: datetime, *, all_days: bool = False) ->
         connection.execute(
             text("""
                 update analytics_rollup_state
-                set received_before = greatest(received_before, :received_before),
+                set
+                    received_before = greatest(received_before, :received_before),
                     recounted_at = case when :recount then :now else recounted_at end
             """),
             {"received_before": now - _MARGIN, "recount": recount, "now": now},
@@ -40,7 +52,12 @@ def refresh_day(connection: Connection, day: date) -> None:
     """Count a day anew, all of it over the same events."""
     with connection.begin():
         connection.execute(text("set transaction isolation level repeatable read"))
-        connection.execute(text("call analytics_refresh_day(:day)"), {"day": day})
+        count_day(connection, day)
+
+
+def count_day(connection: Connection, day: date) -> None:
+    """Count a day anew in the caller's transaction, which must be repeatable read."""
+    connection.execute(text("call analytics_refresh_day(:day)"), {"day": day})
 
 
 def unrolled_days(connection: Connection) -> list[date]:

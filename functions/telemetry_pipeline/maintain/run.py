@@ -1,18 +1,24 @@
-"""One run of maintenance: migrations, partitions, rollups, retention, in this order."""
+"""One run of maintenance: migrations, partitions, rollups, erasure, retention, history, in this order."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, text
 
+from telemetry_pipeline import warehouse
 from telemetry_pipeline.database import connect
-from telemetry_pipeline.maintain import migrate, retention, roles, rollups
-from telemetry_pipeline.maintain.partitions import make_partitions
-from telemetry_pipeline.settings import MaintainSettings
+from telemetry_pipeline.logs import log
+from telemetry_pipeline.maintain import dead_letters, erasure, history, migrate, retention, roles, rollups, upkeep
+from telemetry_pipeline.maintain.partitions import make_partitions, summarize
+from telemetry_pipeline.settings import MaintainSettings, WarehouseSettings
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
 
 LOCK = 0x6D61_696E_7461_696E
 """The key of the advisory lock that a run holds: "maintain" in ASCII."""
@@ -68,9 +74,21 @@ def run(engine: Engine, settings: MaintainSettings) -> Report:
 def _maintain(connection: Connection, settings: MaintainSettings, now: datetime, report: Report) -> None:
     first_kept = retention.first_kept_day(now.date(), settings.retention_months)
     is_due = retention.is_due(connection, first_kept)
-    report.step("partitions", lambda: {"made": make_partitions(connection, now.date(), 0, _MONTHS_AHEAD)})
+    report.step("partitions", lambda: _partition(connection, now.date()))
     report.step("rollups", lambda: {"days": len(rollups.refresh(connection, now, all_days=is_due))})
+    report.step("erasure", lambda: _erase(connection, settings, now))
     report.step("retention", lambda: _retain(connection, settings, first_kept, now, is_due=is_due))
+    if found := settings.warehouse:
+        write = partial(history.write, connection, now=now, months=settings.retention_months)
+        report.step("history", lambda: {"rows": _in_bigquery("history", found, write)})
+    if settings.dead_letters_subscription:
+        report.step("dead_letters", lambda: _count_dead_letters(connection, settings, now))
+
+
+def _partition(connection: Connection, today: date) -> dict[str, Any]:
+    made = make_partitions(connection, today, 0, _MONTHS_AHEAD)
+    summarize(connection, today)
+    return {"made": made}
 
 
 def _retain(
@@ -81,11 +99,47 @@ def _retain(
     return {"dropped": dropped.partitions, "postponed": dropped.postponed, "deleted": deleted}
 
 
+def _erase(connection: Connection, settings: MaintainSettings, now: datetime) -> dict[str, Any]:
+    did: dict[str, Any] = erasure.erase(connection)
+    if settings.warehouse:
+        erase = partial(erasure.erase_in_bigquery, connection, now=now)
+        did["events_in_bigquery"] = _in_bigquery("erasure", settings.warehouse, erase)
+    days = 1 + max(erasure.ARRIVES_WITHIN_DAYS, settings.rejected_retention_days)
+    did["forgotten"] = erasure.forget_requests(connection, now, days, in_bigquery=settings.warehouse is not None)
+    return did
+
+
+def _in_bigquery(what: str, settings: WarehouseSettings, do: Callable[["bigquery.Client", str], int]) -> int | str:
+    """To how many rows it was done, or what kept it from being done: Postgres must not wait for BigQuery."""
+    from google.api_core.exceptions import GoogleAPIError
+
+    try:
+        with closing(warehouse.client(settings)) as client:
+            return do(client, settings.bigquery_dataset)
+    except (GoogleAPIError, OSError) as error:
+        log("ERROR", f"{what} in BigQuery postponed", error=type(error).__name__)
+        return f"postponed: {type(error).__name__}"
+
+
+def _count_dead_letters(connection: Connection, settings: MaintainSettings, now: datetime) -> dict[str, Any]:
+    """How many there are, as far as Monitoring tells: maintenance must not fail when it doesn't."""
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        count = dead_letters.count(settings.dead_letters_subscription, now)
+    except (GoogleAuthError, OSError) as error:
+        log("ERROR", "dead letters not counted", error=type(error).__name__)
+        count = None
+    upkeep.record_dead_letters(connection, count, now)
+    return {"messages": count}
+
+
 def _migrate(engine: Engine, settings: MaintainSettings) -> dict[str, Any]:
     before = migrate.current(engine)
     migrate.upgrade(engine)
     with engine.connect() as connection:
-        roles.admit(connection, settings.database_writers, settings.database_readers)
+        upkeep.record_settings(connection, settings)
+        roles.admit(connection, settings.database_writers, settings.database_readers, settings.database_dashboards)
     return {"from": before, "to": migrate.current(engine)}
 
 

@@ -19,6 +19,10 @@ EXPIRY_DAYS = contract.RETENTION_MONTHS * 61 // 2
 CLUSTERED_BY = ("user_id", "deployment_type")
 """One person's rows lie together in each day, so that erasing them rewrites few blocks."""
 
+HISTORY = "analytics_history"
+FIRST_DAYS = "analytics_first_days"
+"""What `maintain` writes for the days whose events are gone."""
+
 _SCHEMAS = Path(__file__).parents[3] / "schemas" / "bigquery"
 
 
@@ -32,17 +36,28 @@ def create(client: bigquery.Client, dataset: str) -> None:
 def _tables(dataset: str) -> Iterator[bigquery.Table]:
     for event in contract.EVENTS:
         table = bigquery.Table(f"{dataset}.{event.table}", schema=columns(event))
-        table.time_partitioning = bigquery.TimePartitioning(
-            type_=bigquery.TimePartitioningType.DAY,
-            field="timestamp",
-            expiration_ms=timedelta(days=EXPIRY_DAYS) // timedelta(milliseconds=1),
-        )
+        table.time_partitioning = _by_day("timestamp")
         table.require_partition_filter = True
         table.clustering_fields = CLUSTERED_BY
         yield table
+    yield bigquery.Table(f"{dataset}.{HISTORY}", schema=_columns(_SCHEMAS / "history" / f"{HISTORY}.json"))
+    first_days = bigquery.Table(f"{dataset}.{FIRST_DAYS}", schema=_columns(_SCHEMAS / "history" / f"{FIRST_DAYS}.json"))
+    first_days.time_partitioning = _by_day("last_day")
+    yield first_days
+
+
+def _by_day(column: str) -> bigquery.TimePartitioning:
+    return bigquery.TimePartitioning(
+        type_=bigquery.TimePartitioningType.DAY,
+        field=column,
+        expiration_ms=timedelta(days=EXPIRY_DAYS) // timedelta(milliseconds=1),
+    )
 
 
 def columns(event: contract.Event) -> list[bigquery.SchemaField]:
     """The columns of an event's table."""
-    schema = json.loads((_SCHEMAS / f"{event.table}.json").read_text())
-    return [bigquery.SchemaField.from_api_repr(column) for column in schema]
+    return _columns(_SCHEMAS / f"{event.table}.json")
+
+
+def _columns(file: Path) -> list[bigquery.SchemaField]:
+    return [bigquery.SchemaField.from_api_repr(column) for column in json.loads(file.read_text())]

@@ -9,7 +9,7 @@ import click
 from telemetry_local.demo import fill
 from telemetry_pipeline.cli import environment
 from telemetry_pipeline.otlp.errors import Unavailable
-from telemetry_pipeline.settings import IngestSettings, StoreSettings
+from telemetry_pipeline.settings import IngestSettings, StoreSettings, WarehouseSettings
 from telemetry_pipeline.store.writer import WriteError
 
 _MOST_BY_BUS = 200_000
@@ -23,8 +23,8 @@ _MOST_BY_BUS = 200_000
 @click.option(
     "--through",
     type=click.Choice(["bus", "writer"]),
-    help="The bus brings them to all that are subscribed; store's own writer takes more of them. By default the bus up "
-    f"to {_MOST_BY_BUS:,} events, then the writer.",
+    help="The bus brings them to all that are subscribed; store's own writer, and mirror's where BigQuery is set up, "
+    f"take more of them. By default the bus up to {_MOST_BY_BUS:,} events, then the writer.",
 )
 @click.pass_obj
 def demo(obj: dict[str, str], *, days: int, events: int, people: int | None, seed: int, through: str | None) -> None:
@@ -47,7 +47,7 @@ def demo(obj: dict[str, str], *, days: int, events: int, people: int | None, see
             )
             with click.progressbar(played, days, "Playing", item_show_func=_day) as bar:
                 total = sum(count for _, count in bar)
-    except (Unavailable, WriteError) as error:
+    except (Unavailable, WriteError, fill.MirrorError) as error:
         advice = "`telemetry doctor` says more"
         raise click.ClickException(f"the events could not be passed on ({error}); {advice}") from None
     click.echo(f"{total:,} events of {days} days")
@@ -58,7 +58,9 @@ def _way(through: str, settings: IngestSettings, obj: dict[str, str]) -> Iterato
     if through == "bus":
         yield fill.by_bus(settings)
     else:
-        with fill.by_writer(environment.read(StoreSettings, obj)) as send:
+        has_warehouse = obj.get(WarehouseSettings.variable("bigquery_dataset"))
+        warehouse = environment.read(WarehouseSettings, obj) if has_warehouse else None
+        with fill.by_writer(environment.read(StoreSettings, obj), warehouse) as send:
             yield send
 
 

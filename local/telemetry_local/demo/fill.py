@@ -1,8 +1,8 @@
-"""Filling a pipeline: the events pass `ingest`'s own code, then go by the bus, or by `store`'s own writer."""
+"""Filling a pipeline: the events pass `ingest`'s own code, then go by the bus, or by the writers of its two stores."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
@@ -13,16 +13,21 @@ from telemetry_pipeline.database import connect
 from telemetry_pipeline.ingest.export import Exporter
 from telemetry_pipeline.ingest.publisher import Publisher
 from telemetry_pipeline.otlp.requests import Signal
-from telemetry_pipeline.settings import IngestSettings, StoreSettings
+from telemetry_pipeline.settings import IngestSettings, StoreSettings, WarehouseSettings
 from telemetry_pipeline.store.events import rows_of
 from telemetry_pipeline.store.writer import Writer
 
 Send = Callable[[list[bus.Message]], None]
+Write = Callable[[bus.Message], None]
 
 EVENTS_PER_PERSON = 400
 """How many people there are by default: one for so many events."""
 
 _MAX_AGE_DAYS = 3650
+
+
+class MirrorError(Exception):
+    """BigQuery did not take all events; the text is the name of gRPC's status."""
 
 
 def fill(
@@ -61,27 +66,63 @@ def by_bus(settings: IngestSettings) -> Send:
 
 
 @contextmanager
-def by_writer(settings: StoreSettings) -> Iterator[Send]:
-    """Store straight away, a message while the next is made; at the end all are stored.
+def by_writer(settings: StoreSettings, warehouse: WarehouseSettings | None = None) -> Iterator[Send]:
+    """Store straight away, and mirror where there is a warehouse, while the next is made; at the end all is written.
 
     Raises:
         WriteError: The database refused.
+        MirrorError: BigQuery refused.
     """
+    with ExitStack() as stack:
+        writes = [stack.enter_context(_storing(settings))]
+        if warehouse:
+            writes.append(stack.enter_context(_mirroring(warehouse)))
+        threads = stack.enter_context(ThreadPoolExecutor(len(writes)))
+        under_way: list[Future[None]] = []
+
+        def finish() -> None:
+            while under_way:
+                under_way.pop().result()
+
+        def send(messages: list[bus.Message]) -> None:
+            finish()
+            under_way.extend(threads.submit(_each, write, messages) for write in writes)
+
+        yield send
+        finish()
+
+
+def _each(write: Write, messages: list[bus.Message]) -> None:
+    for message in messages:
+        write(message)
+
+
+@contextmanager
+def _storing(settings: StoreSettings) -> Iterator[Write]:
     engine = connect(settings, "telemetry demo", statement_seconds=0)
     writer = Writer(engine)
-    under_way: list[Future[None]] = []
+    try:
+        yield lambda message: writer.write(rows_of(message.data, _MAX_AGE_DAYS))
+    finally:
+        engine.dispose()
 
-    def store(messages: list[bus.Message]) -> None:
-        for message in messages:
-            writer.write(rows_of(message.data, _MAX_AGE_DAYS))
 
-    def send(messages: list[bus.Message]) -> None:
-        if under_way:
-            under_way.pop().result()
-        under_way.append(thread.submit(store, messages))
+@contextmanager
+def _mirroring(settings: WarehouseSettings) -> Iterator[Write]:
+    # Imported here: BigQuery's libraries take longer than all else at the start of a command.
+    from telemetry_pipeline import warehouse
+    from telemetry_pipeline.mirror.protobuf import ProtobufForm
+    from telemetry_pipeline.mirror.writer import Unavailable
+    from telemetry_pipeline.mirror.writer import Writer as MirrorWriter
+    from telemetry_pipeline.rows.message import Reader
 
-    with ThreadPoolExecutor(1) as thread:
-        yield send
-        for one in under_way:
-            one.result()
-    engine.dispose()
+    reader = Reader(ProtobufForm())
+    with closing(MirrorWriter(warehouse.write_client(settings), settings.bigquery_dataset)) as writer:
+
+        def mirror(message: bus.Message) -> None:
+            try:
+                writer.write(reader.read(message.data, _MAX_AGE_DAYS).rows)
+            except Unavailable as error:
+                raise MirrorError(str(error)) from None
+
+        yield mirror

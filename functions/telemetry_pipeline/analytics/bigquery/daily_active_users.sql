@@ -62,14 +62,27 @@ changes_by_day as (
         sum(weekly_change) as weekly_change,
         sum(monthly_change) as monthly_change
     from changes
+    cross join `${dataset}.horizon` as horizon
+    where day >= horizon.first_counted_day
     group by day, deployment_type
+    union all
+    select
+        daily_people.day,
+        daily_people.deployment_type,
+        daily_people.active,
+        daily_people.logins,
+        daily_people.weekly_change,
+        daily_people.monthly_change
+    from `${dataset}.analytics_history`
+    where daily_people.day is not null
 ),
 
 first_days as (
     select
         deployment_type,
         min(day) as first_day
-    from spaced
+    from changes_by_day
+    where active > 0
     group by deployment_type
 ),
 

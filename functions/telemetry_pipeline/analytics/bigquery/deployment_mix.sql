@@ -8,5 +8,15 @@ select
     count(distinct user_id) as users,
     count(*) as events
 from `${dataset}.events`
-where day <= current_date('UTC')
+cross join `${dataset}.horizon` as horizon
+where day >= horizon.first_counted_day
+    and day <= current_date('UTC')
 group by day, deployment_type
+union all
+select
+    daily_events.day,
+    daily_events.deployment_type,
+    daily_events.users,
+    daily_events.events
+from `${dataset}.analytics_history`
+where daily_events.day is not null

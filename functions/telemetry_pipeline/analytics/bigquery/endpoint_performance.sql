@@ -18,7 +18,9 @@ with requests as (
         coalesce(event.status_code >= 500, false) as has_failed
     from `${dataset}.endpoint_usage` as event
     cross join unnest([event.deployment_type, 'all']) as type
-    where date(event.timestamp, 'UTC') <= current_date('UTC')
+    cross join `${dataset}.horizon` as horizon
+    where date(event.timestamp, 'UTC') >= horizon.first_counted_day
+        and date(event.timestamp, 'UTC') <= current_date('UTC')
 ),
 
 bins as (
@@ -63,6 +65,23 @@ endpoints as (
         sum(tolerating) as tolerating
     from ranked
     group by day, method, endpoint, deployment_type
+    union all
+    select
+        daily_endpoints.day,
+        daily_endpoints.method,
+        daily_endpoints.endpoint,
+        daily_endpoints.deployment_type,
+        daily_endpoints.requests,
+        daily_endpoints.errors,
+        daily_endpoints.timed,
+        daily_endpoints.microseconds,
+        daily_endpoints.p50_bin,
+        daily_endpoints.p95_bin,
+        daily_endpoints.p99_bin,
+        daily_endpoints.satisfied,
+        daily_endpoints.tolerating
+    from `${dataset}.analytics_history`
+    where daily_endpoints.day is not null
 )
 
 select

@@ -17,7 +17,9 @@ with requests as (
         coalesce(event.status_code >= 500, false) as has_failed
     from `${dataset}.endpoint_usage` as event
     cross join unnest([event.deployment_type, 'all']) as type
-    where event.timestamp >= timestamp(first_day, 'UTC')
+    cross join `${dataset}.horizon` as horizon
+    where event.timestamp >= timestamp(horizon.first_counted_day, 'UTC')
+        and event.timestamp >= timestamp(first_day, 'UTC')
         and event.timestamp < timestamp(date_add(last_day, interval 1 day), 'UTC')
 ),
 
@@ -35,6 +37,35 @@ bins as (
         countif(not has_failed and duration_ms > 500 and duration_ms <= 2000) as tolerating
     from requests
     group by method, endpoint, deployment_type, bin
+    union all
+    select
+        daily_endpoints.method,
+        daily_endpoints.endpoint,
+        daily_endpoints.deployment_type,
+        null,
+        daily_endpoints.requests,
+        daily_endpoints.errors,
+        0,
+        daily_endpoints.microseconds,
+        daily_endpoints.satisfied,
+        daily_endpoints.tolerating
+    from `${dataset}.analytics_history`
+    where daily_endpoints.day between first_day and last_day
+    union all
+    select
+        history.daily_endpoints.method,
+        history.daily_endpoints.endpoint,
+        history.daily_endpoints.deployment_type,
+        filled.bin,
+        0,
+        0,
+        filled.requests,
+        0,
+        0,
+        0
+    from `${dataset}.analytics_history` as history
+    cross join unnest(history.daily_endpoints.histogram) as filled
+    where history.daily_endpoints.day between first_day and last_day
 ),
 
 ranked as (

@@ -25,7 +25,19 @@ features as (
         count(distinct user_id) as users,
         count(*) as uses
     from typed
+    cross join `${dataset}.horizon` as horizon
+    where day >= horizon.first_counted_day
     group by day, feature_name, action, deployment_type
+    union all
+    select
+        daily_features.day,
+        daily_features.feature_name,
+        daily_features.action,
+        daily_features.deployment_type,
+        daily_features.users,
+        daily_features.uses
+    from `${dataset}.analytics_history`
+    where daily_features.day is not null
 ),
 
 dated as (
@@ -45,7 +57,7 @@ select
     round(cast(dated.users as bignumeric) / nullif(active.dau, 0), 4) as adoption_rate,
     dated.first_seen
 from dated
-left join `${dataset}.daily_active_users` as active
+left join `${dataset}.exact_daily_active_users` as active
     on active.day = dated.day
     and active.deployment_type = dated.deployment_type
 where dated.day <= current_date('UTC')

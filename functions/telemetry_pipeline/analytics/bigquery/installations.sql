@@ -8,19 +8,24 @@
 -- still fall.
 with active_days as (
     select distinct
-        installation_id,
-        day
-    from `${dataset}.events`
-    where installation_id is not null
+        event.installation_id,
+        event.day
+    from `${dataset}.events` as event
+    cross join `${dataset}.horizon` as horizon
+    where event.installation_id is not null
+        and event.day >= horizon.first_event_day
 ),
 
 spaced as (
     select
-        day,
-        lag(day) over installation is null as is_first,
-        date_diff(lead(day) over installation, day, day) as until_the_next
+        active_days.day,
+        lag(active_days.day) over installation is null
+        and coalesce(known.first_day >= active_days.day, true) as is_first,
+        date_diff(lead(active_days.day) over installation, active_days.day, day) as until_the_next
     from active_days
-    window installation as (partition by installation_id order by day)
+    left join `${dataset}.analytics_first_days` as known
+        on known.installation_id = active_days.installation_id
+    window installation as (partition by active_days.installation_id order by active_days.day)
 ),
 
 changes as (
@@ -47,12 +52,23 @@ counts as (
         sum(appeared) as appeared,
         sum(gone) as gone
     from changes
+    cross join `${dataset}.horizon` as horizon
+    where day >= horizon.first_counted_day
     group by day
+    union all
+    select
+        daily_installations.day,
+        daily_installations.active,
+        daily_installations.appeared,
+        daily_installations.gone
+    from `${dataset}.analytics_history`
+    where daily_installations.day is not null
 ),
 
 first as (
     select min(day) as first_day
-    from active_days
+    from counts
+    where active > 0
 ),
 
 days as (

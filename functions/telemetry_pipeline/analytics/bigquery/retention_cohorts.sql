@@ -10,31 +10,24 @@
 -- Ages run from 0 to the current period's, those in which nobody came included. A late event may move a person to an
 -- earlier cohort. Who returns after more than the 12 months that raw events are kept is new again, and their former
 -- cohort stays as it was.
-with days as (
-    select
-        *,
-        min(week) over person as first_week,
-        min(month) over person as first_month
-    from `${dataset}.person_days`
-    window person as (partition by user_id, deployment_type)
-),
-
-active_periods as (
+with active_periods as (
     select distinct
         'week' as period,
         user_id,
         deployment_type,
+        week as start,
         first_week as cohort,
         div(date_diff(week, first_week, day), 7) as age
-    from days
+    from `${dataset}.person_days`
     union all
     select distinct
         'month',
         user_id,
         deployment_type,
+        month,
         first_month,
         date_diff(month, first_month, month)
-    from days
+    from `${dataset}.person_days`
 ),
 
 counts as (
@@ -45,7 +38,18 @@ counts as (
         deployment_type,
         count(*) as people
     from active_periods
+    cross join `${dataset}.horizon` as horizon
+    where start >= horizon.first_counted_day
     group by period, cohort, age, deployment_type
+    union all
+    select
+        cohorts.period,
+        cohorts.cohort,
+        cohorts.age,
+        cohorts.deployment_type,
+        cohorts.people
+    from `${dataset}.analytics_history`
+    where cohorts.cohort is not null
 ),
 
 ages as (
@@ -70,6 +74,7 @@ ages as (
         )
     )) as later
     where counts.age = 0
+        and counts.people > 0
 )
 
 select

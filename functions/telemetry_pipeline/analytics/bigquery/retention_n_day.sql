@@ -9,10 +9,10 @@
 with days as (
     select
         deployment_type,
-        min(day) over person as cohort_day,
-        date_diff(day, min(day) over person, day) as n
+        day,
+        first_day as cohort_day,
+        date_diff(day, first_day, day) as n
     from `${dataset}.person_days`
-    window person as (partition by user_id, deployment_type)
 ),
 
 counts as (
@@ -22,8 +22,18 @@ counts as (
         deployment_type,
         count(*) as people
     from days
+    cross join `${dataset}.horizon` as horizon
     where n in (0, 1, 7, 14, 30)
+        and day >= horizon.first_counted_day
     group by cohort_day, n, deployment_type
+    union all
+    select
+        returns.cohort_day,
+        returns.n,
+        returns.deployment_type,
+        returns.people
+    from `${dataset}.analytics_history`
+    where returns.cohort_day is not null
 ),
 
 cohorts as (
@@ -35,6 +45,7 @@ cohorts as (
     from counts
     cross join unnest([1, 7, 14, 30]) as later
     where counts.n = 0
+        and counts.people > 0
         and date_add(counts.cohort_day, interval later day) < current_date('UTC')
 )
 

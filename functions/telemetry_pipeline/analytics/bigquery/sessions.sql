@@ -112,7 +112,21 @@ select
     count(*) as sessions,
     round(cast(min(if(position * 2 >= number, microseconds, null)) as numeric) / 1000000, 3) as median_seconds,
     round(cast(min(if(position * 10 >= number * 9, microseconds, null)) as numeric) / 1000000, 3) as p90_seconds,
-    round(cast(count(user_id) as bignumeric) / nullif(count(distinct user_id), 0), 4) as per_user
+    round(cast(count(user_id) as bignumeric) / nullif(count(distinct user_id), 0), 4) as per_user,
+    count(distinct user_id) as people
 from ranked
-where day <= current_date('UTC')
+cross join `${dataset}.horizon` as horizon
+where day >= horizon.first_counted_day
+    and day <= current_date('UTC')
 group by day, deployment_type
+union all
+select
+    daily_sessions.day,
+    daily_sessions.deployment_type,
+    daily_sessions.sessions,
+    round(daily_sessions.median_seconds, 3),
+    round(daily_sessions.p90_seconds, 3),
+    round(cast(daily_sessions.sessions_of_people as bignumeric) / nullif(daily_sessions.people, 0), 4),
+    daily_sessions.people
+from `${dataset}.analytics_history`
+where daily_sessions.day is not null

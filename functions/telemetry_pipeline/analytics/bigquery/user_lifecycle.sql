@@ -10,7 +10,8 @@ with active_weeks as (
     select distinct
         user_id,
         deployment_type,
-        week
+        week,
+        first_week
     from `${dataset}.person_days`
 ),
 
@@ -18,7 +19,8 @@ spaced as (
     select
         deployment_type,
         week,
-        date_diff(week, lag(week) over person, day) as since_the_last,
+        week = first_week as is_first,
+        coalesce(date_diff(week, lag(week) over person, day) = 7, false) as follows,
         coalesce(date_diff(lead(week) over person, week, day) = 7, false) as is_followed
     from active_weeks
     window person as (partition by user_id, deployment_type order by week)
@@ -28,9 +30,9 @@ changes as (
     select
         week,
         deployment_type,
-        if(since_the_last is null, 1, 0) as new_users,
-        if(since_the_last = 7, 1, 0) as returning_users,
-        if(since_the_last > 7, 1, 0) as resurrected_users,
+        if(is_first, 1, 0) as new_users,
+        if(follows and not is_first, 1, 0) as returning_users,
+        if(not follows and not is_first, 1, 0) as resurrected_users,
         0 as dormant_users
     from spaced
     union all
@@ -54,14 +56,27 @@ counts as (
         sum(resurrected_users) as resurrected_users,
         sum(dormant_users) as dormant_users
     from changes
+    cross join `${dataset}.horizon` as horizon
+    where week >= horizon.first_counted_day
     group by week, deployment_type
+    union all
+    select
+        weekly_people.week,
+        weekly_people.deployment_type,
+        weekly_people.new_users,
+        weekly_people.returning_users,
+        weekly_people.resurrected_users,
+        weekly_people.dormant_users
+    from `${dataset}.analytics_history`
+    where weekly_people.week is not null
 ),
 
 first_weeks as (
     select
         deployment_type,
         min(week) as first_week
-    from active_weeks
+    from counts
+    where new_users > 0
     group by deployment_type
 ),
 

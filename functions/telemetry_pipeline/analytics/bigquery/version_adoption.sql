@@ -12,5 +12,17 @@ select
     count(distinct installation_id) as installations,
     count(distinct user_id) as users
 from `${dataset}.events`
-where day <= current_date('UTC')
+cross join `${dataset}.horizon` as horizon
+where day >= horizon.first_counted_day
+    and day <= current_date('UTC')
 group by day, service_name, service_version, deployment_type
+union all
+select
+    daily_versions.day,
+    daily_versions.service_name,
+    daily_versions.service_version,
+    daily_versions.deployment_type,
+    daily_versions.installations,
+    daily_versions.users
+from `${dataset}.analytics_history`
+where daily_versions.day is not null

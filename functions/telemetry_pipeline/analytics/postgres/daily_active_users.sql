@@ -9,7 +9,7 @@
 -- Days run from a deployment type's first to today, those without anybody included; today counts what has come so far.
 -- An event counts for the day it happened, however late it comes; one dated ahead, by a wrong clock, shows on its day.
 -- The first 29 days of all have a mau of fewer days.
-create or replace view daily_active_users as
+create or replace view exact_daily_active_users as
 with changes as (
     select *
     from analytics_daily_people

@@ -2,7 +2,7 @@
 --
 -- users: people active there that day, as daily_active_users has them. events: all events, anonymous ones included.
 -- Who was active in two deployment types counts in both, and once in the row of all. Today counts what has come so far.
-create or replace view deployment_mix as
+create or replace view exact_deployment_mix as
 with stale as (
     select day
     from analytics_stale_days()
@@ -24,5 +24,5 @@ select
     coalesce(active.dau, 0) as users,
     days.events
 from days
-left join daily_active_users as active using (day, deployment_type)
+left join exact_daily_active_users as active using (day, deployment_type)
 where days.day <= (now() at time zone 'UTC')::date;

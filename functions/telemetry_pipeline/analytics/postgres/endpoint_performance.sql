@@ -7,7 +7,7 @@
 --
 -- Requests without a duration count as requests and errors, and not for durations and apdex, which are null if there are
 -- no others. Anonymous requests count. Today counts what has come so far.
-create or replace view endpoint_performance as
+create or replace view exact_endpoint_performance as
 with stale as (
     select day
     from analytics_stale_days()

@@ -30,75 +30,115 @@ with stale as (
     where day between first_day and last_day
 ),
 
-endpoints as (
+rolled as (
     select *
     from analytics_daily_endpoints
     where day between first_day and last_day
         and day not in (select day from stale)
-    union all
-    select fresh.*
+        and deployment_type <> 'all'
+),
+
+fresh as (
+    select bins.*
     from stale
-    cross join lateral analytics_daily_endpoints_of(stale.day) as fresh
+    cross join lateral analytics_daily_endpoint_bins_of(stale.day) as bins
+),
+
+-- A number stands for method and endpoint, since there are many bins, and texts are slow to compare.
+endpoints as (
+    select
+        method,
+        endpoint,
+        row_number() over () as number
+    from (
+        select method, endpoint from rolled
+        union
+        select method, endpoint from fresh
+    ) as named
+),
+
+bins_of_days as (
+    select
+        endpoints.number,
+        rolled.deployment_type,
+        histogram.bin,
+        histogram.count as timed
+    from rolled
+    inner join endpoints using (method, endpoint)
+    cross join lateral unnest(rolled.bins, rolled.counts) as histogram (bin, count)
+    union all
+    select
+        endpoints.number,
+        fresh.deployment_type,
+        fresh.bin,
+        fresh.timed
+    from fresh
+    inner join endpoints using (method, endpoint)
+    where fresh.bin is not null
 ),
 
 bins_by_type as (
     select
-        method,
-        endpoint,
+        number,
         deployment_type,
         bin,
-        sum(count) as timed
-    from endpoints
-    cross join lateral unnest(bins, counts) as histogram (bin, count)
-    where deployment_type <> 'all'
-    group by method, endpoint, deployment_type, bin
+        sum(timed)::bigint as timed
+    from bins_of_days
+    group by number, deployment_type, bin
 ),
 
 bins as (
     select
-        method,
-        endpoint,
+        number,
         type.deployment_type,
         bin,
-        sum(timed) as timed
+        sum(timed)::bigint as timed
     from bins_by_type
     cross join lateral (values (bins_by_type.deployment_type), ('all')) as type (deployment_type)
-    group by method, endpoint, type.deployment_type, bin
+    group by number, type.deployment_type, bin
 ),
 
 ranked as (
     select
         *,
-        sum(timed) over (partition by method, endpoint, deployment_type order by bin) as reached,
-        sum(timed) over (partition by method, endpoint, deployment_type) as all_timed
+        sum(timed) over (partition by number, deployment_type order by bin) as reached,
+        sum(timed) over (partition by number, deployment_type) as all_timed
     from bins
 ),
 
 quantiles as (
     select
-        method,
-        endpoint,
+        number,
         deployment_type,
         min(bin) filter (where reached * 100 >= all_timed * 50) as p50_bin,
         min(bin) filter (where reached * 100 >= all_timed * 95) as p95_bin,
         min(bin) filter (where reached * 100 >= all_timed * 99) as p99_bin
     from ranked
-    group by method, endpoint, deployment_type
+    group by number, deployment_type
+),
+
+counts as (
+    select method, endpoint, deployment_type, requests, errors, timed, microseconds, satisfied, tolerating
+    from rolled
+    union all
+    select method, endpoint, deployment_type, requests, errors, timed, microseconds, satisfied, tolerating
+    from fresh
 ),
 
 totals as (
     select
         method,
         endpoint,
-        deployment_type,
+        type.deployment_type,
         sum(requests)::bigint as requests,
         sum(errors)::bigint as errors,
         sum(timed) as timed,
         sum(microseconds) as microseconds,
         sum(satisfied) as satisfied,
         sum(tolerating) as tolerating
-    from endpoints
-    group by method, endpoint, deployment_type
+    from counts
+    cross join lateral (values (counts.deployment_type), ('all')) as type (deployment_type)
+    group by method, endpoint, type.deployment_type
 )
 
 select
@@ -114,5 +154,6 @@ select
     analytics_bin_ms(p99_bin),
     round((satisfied + tolerating / 2.0) / nullif(timed, 0), 4)
 from totals
-left join quantiles using (method, endpoint, deployment_type)
+inner join endpoints using (method, endpoint)
+left join quantiles using (number, deployment_type)
 $$;

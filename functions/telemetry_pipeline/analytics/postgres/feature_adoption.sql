@@ -5,7 +5,7 @@
 -- with a use in this deployment type.
 --
 -- A use without an action has a row of its own, with a null action. Today counts what has come so far.
-create or replace view feature_adoption as
+create or replace view exact_feature_adoption as
 with stale as (
     select day
     from analytics_stale_days()
@@ -45,7 +45,7 @@ inner join first_uses
     on first_uses.feature_name = features.feature_name
     and first_uses.action is not distinct from features.action
     and first_uses.deployment_type = features.deployment_type
-left join daily_active_users as active
+left join exact_daily_active_users as active
     on active.day = features.day
     and active.deployment_type = features.deployment_type
 where features.day <= (now() at time zone 'UTC')::date;

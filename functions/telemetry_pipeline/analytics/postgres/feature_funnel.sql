@@ -10,7 +10,7 @@
 -- within the window; any of a person's uses of the first step may be the beginning. Two uses at the same moment are in
 -- no order, and one use is one step, also where a step is named twice. rate: users over those of the first step, null
 -- if there are none. Anonymous uses don't count.
-create or replace function feature_funnel(
+create or replace function exact_feature_funnel(
     steps text[],
     "window" interval,
     since timestamptz default now() - interval '30 days',
@@ -48,25 +48,36 @@ uses as (
         on named.feature_name = usage.feature_name
         and (named.action is null or named.action = usage.action)
     where usage."timestamp" >= since
+        -- What the join says too, told to the scan.
+        and usage.feature_name = any(array(select feature_name from named))
         and usage.user_id is not null
         and deployment in ('all', usage.deployment_type)
 ),
 
 people as (
     select
-        user_id,
-        analytics_funnel(step, at, "window" order by at, step desc) as begun
+        analytics_funnel_depth(
+            array_agg(step order by at, step desc), array_agg(at order by at, step desc), "window"
+        ) as depth
     from uses
     group by user_id
+),
+
+depths as (
+    select
+        depth,
+        count(*) as people
+    from people
+    group by depth
 ),
 
 reached as (
     select
         named.step,
         named.feature,
-        count(*) filter (where people.begun[named.step] is not null) as users
+        coalesce(sum(depths.people), 0)::bigint as users
     from named
-    left join people on true
+    left join depths on depths.depth >= named.step
     group by named.step, named.feature
 )
 

@@ -6,7 +6,7 @@
 --
 -- Clients that tell no installation id are no installation. Today counts what has come so far: gone_installations may
 -- still fall.
-create or replace view installations as
+create or replace view exact_installations as
 with changes as (
     select *
     from analytics_daily_installations

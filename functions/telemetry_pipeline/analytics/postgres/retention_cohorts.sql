@@ -10,7 +10,7 @@
 -- Ages run from 0 to the current period's, those in which nobody came included. A late event may move a person to an
 -- earlier cohort. Who returns after more than the 12 months that raw events are kept is new again, and their former
 -- cohort stays as it was.
-create or replace view retention_cohorts as
+create or replace view exact_retention_cohorts as
 with changes as (
     select *
     from analytics_cohorts

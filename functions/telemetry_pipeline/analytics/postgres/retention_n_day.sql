@@ -6,7 +6,7 @@
 --
 -- A row appears when its n-th day is over, so that no rate is of a part of a day. Days on which nobody came first have
 -- none. Late events count as they do for retention_cohorts.
-create or replace view retention_n_day as
+create or replace view exact_retention_n_day as
 with changes as (
     select *
     from analytics_returns

@@ -11,7 +11,7 @@
 --
 -- A session ends with its day: one that goes on past midnight is one on either day. In the row of all, a session seen in
 -- two deployment types is one.
-create or replace view sessions as
+create or replace view exact_sessions as
 with stale as (
     select day
     from analytics_stale_days()
@@ -33,6 +33,7 @@ select
     sessions,
     round(median_seconds, 3) as median_seconds,
     round(p90_seconds, 3) as p90_seconds,
-    round(sessions_of_people::numeric / nullif(people, 0), 4) as per_user
+    round(sessions_of_people::numeric / nullif(people, 0), 4) as per_user,
+    people
 from days
 where day <= (now() at time zone 'UTC')::date;

@@ -6,7 +6,7 @@
 --
 -- Weeks run from a deployment type's first to the current one, in which the figures are those so far: dormant_users then
 -- falls until the week is over. A row of a deployment type looks at what people did there alone.
-create or replace view user_lifecycle as
+create or replace view exact_user_lifecycle as
 with changes as (
     select *
     from analytics_weekly_people

@@ -4,7 +4,7 @@
 -- none. users: people with such an event. During an upgrade, both count for both versions.
 --
 -- A service that tells no name or no version has null there. Today counts what has come so far.
-create or replace view version_adoption as
+create or replace view exact_version_adoption as
 with stale as (
     select day
     from analytics_stale_days()

@@ -7,36 +7,7 @@ security definer
 set search_path from current
 set plan_cache_mode to force_custom_plan
 as $$
-with requests as (
-    select
-        method,
-        endpoint,
-        deployment_type,
-        duration_ms,
-        analytics_bin(duration_ms) as bin,
-        coalesce(status_code >= 500, false) as has_failed
-    from analytics_endpoint_usage
-    where "timestamp" >= of_day::timestamp at time zone 'UTC'
-        and "timestamp" < (of_day + 1)::timestamp at time zone 'UTC'
-),
-
-bins_by_type as (
-    select
-        method,
-        endpoint,
-        deployment_type,
-        bin,
-        count(*) as requests,
-        count(*) filter (where has_failed) as errors,
-        count(duration_ms) as timed,
-        coalesce(sum(round(duration_ms::numeric * 1000)), 0) as microseconds,
-        count(*) filter (where not has_failed and duration_ms <= 500) as satisfied,
-        count(*) filter (where not has_failed and duration_ms > 500 and duration_ms <= 2000) as tolerating
-    from requests
-    group by method, endpoint, deployment_type, bin
-),
-
-bins as (
+with bins as (
     select
         method,
         endpoint,
@@ -48,8 +19,8 @@ bins as (
         sum(microseconds) as microseconds,
         sum(satisfied) as satisfied,
         sum(tolerating) as tolerating
-    from bins_by_type
-    cross join lateral (values (bins_by_type.deployment_type), ('all')) as type (deployment_type)
+    from analytics_daily_endpoint_bins_of(of_day) as by_type
+    cross join lateral (values (by_type.deployment_type), ('all')) as type (deployment_type)
     group by method, endpoint, type.deployment_type, bin
 ),
 

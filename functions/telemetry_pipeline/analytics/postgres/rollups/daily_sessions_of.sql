@@ -6,6 +6,7 @@ stable
 security definer
 set search_path from current
 set plan_cache_mode to force_custom_plan
+set work_mem to '16MB'
 as $$
 with events as (
     select
@@ -29,14 +30,30 @@ with events as (
         and user_id is not null
 ),
 
+-- The sessions of all are those of each deployment type, but for people who were in several: theirs are made anew.
+several as (
+    select user_id
+    from events
+    where user_id is not null
+    group by user_id
+    having min(deployment_type) <> max(deployment_type)
+),
+
 typed as (
     select
-        events.user_id,
-        type.deployment_type,
-        events.session_id,
-        events.at
+        events.*,
+        several.user_id is null as counts_for_all
     from events
-    cross join lateral (values (events.deployment_type), ('all')) as type (deployment_type)
+    left join several on several.user_id = events.user_id
+    union all
+    select
+        events.user_id,
+        'all',
+        events.session_id,
+        events.at,
+        false
+    from events
+    inner join several on several.user_id = events.user_id
 ),
 
 spaced as (
@@ -44,7 +61,7 @@ spaced as (
         *,
         coalesce(at - lag(at) over person > interval '30 minutes', true) as follows_silence
     from typed
-    window person as (partition by deployment_type, user_id order by at, session_id)
+    window person as (partition by user_id, deployment_type order by at, session_id)
 ),
 
 runs as (
@@ -52,7 +69,7 @@ runs as (
         *,
         count(*) filter (where follows_silence) over person as run
     from spaced
-    window person as (partition by deployment_type, user_id order by at, session_id)
+    window person as (partition by user_id, deployment_type order by at, session_id)
 ),
 
 stretches as (
@@ -60,30 +77,37 @@ stretches as (
         *,
         greatest(count(session_id) over earlier_in_run, 1) as stretch
     from runs
-    window earlier_in_run as (partition by deployment_type, user_id, run order by at, session_id)
+    window earlier_in_run as (partition by user_id, deployment_type, run order by at, session_id)
 ),
 
-named as (
+parts as (
     select
         user_id,
         deployment_type,
-        at,
+        counts_for_all,
         run,
-        max(session_id) over (partition by deployment_type, user_id, run, stretch) as session_id
+        max(session_id) as session_id,
+        min(at) as begun,
+        max(at) as ended
     from stretches
+    group by user_id, deployment_type, counts_for_all, run, stretch
 ),
 
 lengths as (
     select
-        deployment_type,
-        max(user_id) as user_id,
-        extract(epoch from max(at) - min(at)) as seconds
-    from named
+        type.deployment_type,
+        max(parts.user_id) as user_id,
+        extract(epoch from max(parts.ended) - min(parts.begun)) as seconds
+    from parts
+    cross join lateral (
+        values (parts.deployment_type, true), ('all', parts.counts_for_all)
+    ) as type (deployment_type, counts)
+    where type.counts
     group by
-        deployment_type,
-        session_id,
-        case when session_id is null then user_id end,
-        case when session_id is null then run end
+        type.deployment_type,
+        parts.session_id,
+        case when parts.session_id is null then parts.user_id end,
+        case when parts.session_id is null then parts.run end
 )
 
 select

@@ -18,7 +18,7 @@ set plan_cache_mode to force_custom_plan
 as $$
 #variable_conflict use_column
 declare
-    since timestamptz := (select received_before from analytics_rollup_state);
+    since timestamptz := (select least(received_before, late_since) from analytics_rollup_state);
     first_time timestamptz := (select first_day::timestamp at time zone 'UTC' from analytics_rollup_state);
     end_time timestamptz := 'infinity';
 begin
