@@ -13,6 +13,9 @@ PAGES = {
     "overview": "/",
     "compared": "/?compare=previous&period=7d",
     "retention": "/retention",
+    "retention-compared": "/retention?compare=previous",
+    "features-compared": "/features?compare=previous",
+    "versions-compared": "/versions?compare=previous",
     "monthly": "/retention?by=month&show=count",
     "features": "/features",
     "feature": "/features/one?name=test",
@@ -20,6 +23,7 @@ PAGES = {
     "performance": "/performance",
     "endpoint": "/performance/one?method=GET&endpoint=/tests",
     "versions": "/versions",
+    "performance-compared": "/performance?compare=previous&version=1.4.0",
     "pipeline": "/pipeline",
     "collected": "/collected",
 }

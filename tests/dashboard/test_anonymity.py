@@ -1,15 +1,13 @@
 """k-anonymity: small groups are hidden, and can't be worked out from all that every page and export shows."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from fractions import Fraction
-from random import Random
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attackers import TYPES, WEEKS, Attacker, few_people, today
 from dashboards import Dashboard, table
 from expected_views import Event
 from stored_events import store
@@ -18,86 +16,12 @@ from telemetry_pipeline.database import connect
 from telemetry_pipeline.settings import DatabaseSettings
 
 K = 5
-WEEKS = 12
-TYPES = ("all", "cloud", "self_hosted", "unknown")
 HIDDEN = {"hidden", f"< {K}"}
 
-Cell = tuple[str, str, str]
 
-
-def today() -> date:
-    return datetime.now(UTC).date()
-
-
-def few_people(seed: int) -> Iterator[Event]:
-    """A dozen and a half people, none in two deployment types, so that parts add up exactly: the worst case."""
-    dice = Random(seed)
-    for number in range(18):
-        home = dice.choices(TYPES[1:], (10, 6, 1))[0]
-        came = dice.randrange(7 * WEEKS)
-        for ago in range(came + 1):
-            if ago == came or dice.random() < 0.12:
-                at = datetime.combine(today() - timedelta(days=ago), time(), UTC)
-                yield Event(
-                    kind="feature_usage",
-                    timestamp=at,
-                    received_at=at,
-                    user_id=f"person-{number}",
-                    deployment_type=home,
-                    feature_name=dice.choice(("project", "test")),
-                )
-
-
-@dataclass
-class Attacker:
-    """Knows how the numbers hang together, and solves for those that are hidden."""
-
-    known: dict[Cell, int] = field(default_factory=dict)
-    hidden: set[Cell] = field(default_factory=set)
-    sums: list[tuple[Cell, ...]] = field(default_factory=list)
-
-    def note(self, cell: Cell, shown: str) -> None:
-        """Write down what is shown in one place; what is hidden here may be shown elsewhere."""
-        if shown in HIDDEN:
-            self.hidden.add(cell)
-        elif shown:
-            self.known[cell] = int(shown)
-
-    def determined(self) -> dict[Cell, Fraction]:
-        """The hidden cells that have only one possible value, by elimination."""
-        unknown = sorted(self.hidden - set(self.known))
-        rows = [row for one in self.sums if (row := self._row(one, unknown))]
-        _eliminate(rows, len(unknown))
-        found = {}
-        for row in rows:
-            places = [number for number in range(len(unknown)) if row[number]]
-            if len(places) == 1:
-                found[unknown[places[0]]] = row[-1] / row[places[0]]
-        return found
-
-    def _row(self, cells: tuple[Cell, ...], unknown: list[Cell]) -> list[Fraction] | None:
-        """A sum as a row of coefficients, whole less parts, the known moved to the right."""
-        row = [Fraction(0)] * (len(unknown) + 1)
-        for cell, sign in zip(cells, (1, *[-1] * (len(cells) - 1)), strict=True):
-            if cell in self.known:
-                row[-1] -= sign * self.known[cell]
-            elif cell in self.hidden:
-                row[unknown.index(cell)] += sign
-        return row if any(row[:-1]) else None
-
-
-def _eliminate(rows: list[list[Fraction]], columns: int) -> None:
-    done = 0
-    for column in range(columns):
-        pivot = next((number for number in range(done, len(rows)) if rows[number][column]), None)
-        if pivot is None:
-            continue
-        rows[done], rows[pivot] = rows[pivot], rows[done]
-        for number, row in enumerate(rows):
-            if number != done and row[column]:
-                factor = row[column] / rows[done][column]
-                rows[number] = [one - factor * other for one, other in zip(row, rows[done], strict=True)]
-        done += 1
+def shown(value: str) -> int | None:
+    """A count as a CSV has it; none where it is hidden."""
+    return None if value in HIDDEN else int(value)
 
 
 def read_everything(client: object, attacker: Attacker) -> None:
@@ -108,12 +32,14 @@ def read_everything(client: object, attacker: Attacker) -> None:
     for deployment in TYPES:
         for row in table(client, f"/?from={first}&to={today()}&deployment={deployment}", "active"):  # type: ignore[arg-type]
             for label, kind in counts.items():
-                attacker.note((kind, row["Day"], deployment), row[label])
+                if not row[label]:
+                    continue
+                attacker.note((kind, row["Day"], deployment), shown(row[label]))
         for row in table(client, f"/?from={first}&to={today()}&deployment={deployment}", "lifecycle"):  # type: ignore[arg-type]
             for label, kind in kinds.items():
-                attacker.note((kind, row["Week"], deployment), row[label])
+                attacker.note((kind, row["Week"], deployment), shown(row[label]))
         for row in table(client, f"/retention?show=count&deployment={deployment}", "cohorts"):  # type: ignore[arg-type]
-            attacker.note(("new", row["Cohort"], deployment), row["People"])
+            attacker.note(("new", row["Cohort"], deployment), shown(row["People"]))
 
 
 def add_up(attacker: Attacker) -> None:

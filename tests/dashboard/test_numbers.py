@@ -1,11 +1,30 @@
 """The numbers on the pages are the views' numbers."""
 
+import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, text
 
 from dashboards import Dashboard, table
+from telemetry_pipeline.database import connect
+from telemetry_pipeline.settings import DatabaseSettings
+
+Write = Callable[[str, str], None]
+"""Executes a statement on a database."""
+
+
+@pytest.fixture
+def write() -> Write:
+    def write(url: str, statement: str) -> None:
+        engine = connect(DatabaseSettings(database_url=url), "tests")
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+    return write
 
 
 def today() -> date:
@@ -111,15 +130,15 @@ def test_endpoints(dashboard: Dashboard, demo_url: str, demo: Connection) -> Non
 
     expected = views(
         demo,
-        "select method || ' ' || endpoint, requests, errors from endpoint_performance_between(:first, :last) "
-        "where deployment_type = 'all'",
+        "select method || ' ' || endpoint, requests, errors, p50_ms, p95_ms, p99_ms "
+        "from endpoint_performance_between(:first, :last) where deployment_type = 'all'",
         first=today() - timedelta(days=27),
         last=today(),
     )
     rates = [float(row["Error rate"]) for row in found]
     assert rates == sorted(rates, reverse=True)
-    assert {tuple(map(str, row)) for row in expected} == {
-        (row["Endpoint"], row["Requests"], row["Errors"]) for row in found
+    assert {(*map(str, row[:3]), *(f"{value.normalize():f}" for value in row[3:])) for row in expected} == {
+        tuple(row[name] for name in ("Endpoint", "Requests", "Errors", "p50", "p95", "p99")) for row in found
     }
 
 
@@ -145,3 +164,87 @@ def test_installations(dashboard: Dashboard, demo_url: str, demo: Connection) ->
         demo, "select * from installations where day > :after order by day", after=today() - timedelta(days=28)
     )
     assert [tuple(map(str, row)) for row in expected] == [tuple(row.values()) for row in found]
+
+
+COMPARED = (
+    ("/features", "most-used", "Feature", ("People on an average day", "Uses")),
+    ("/features", "adoption", "", ()),
+    ("/features/one?name=test", "trend", "", ()),
+    ("/features/one?name=test", "actions", "Action", ("Uses",)),
+    ("/performance", "latency", "", ()),
+    ("/performance", "failures", "", ()),
+    ("/performance", "slowest", "Endpoint", ("p95",)),
+    ("/performance", "endpoints", "Endpoint", ("Requests", "Error rate", "p95")),
+    ("/performance/one?method=GET&endpoint=/tests", "histogram", "Up to, ms", ("Requests",)),
+    ("/versions", "spread", "", ()),
+    ("/versions", "installations", "", ()),
+)
+
+
+@pytest.mark.parametrize(("path", "name", "key", "columns"), COMPARED, ids=[f"{one[0]} {one[1]}" for one in COMPARED])
+def test_what_was_before(
+    dashboard: Dashboard, demo_url: str, path: str, name: str, key: str, columns: tuple[str, ...]
+) -> None:
+    """Each column of the past has the numbers that the page shows for those days by themselves."""
+    client = dashboard(demo_url)
+    last = today() - timedelta(days=10)
+    link = f"{path}{'&' if '?' in path else '?'}"
+    span = f"from={last - timedelta(days=6)}&to={last}"
+    before = f"from={last - timedelta(days=13)}&to={last - timedelta(days=7)}"
+
+    compared = table(client, f"{link}{span}&compare=previous", name)
+    alone = table(client, f"{link}{before}", name)
+
+    names = columns or [one for one in compared[0] if f"{one}, before" in compared[0]]
+    assert names
+    by_key = {row[key]: row for row in alone} if key else {}
+    for number, row in enumerate(compared):
+        was = (by_key.get(row[key], {}) if key else alone[number]) or {}
+        for one in names:
+            if one in was:
+                assert was[one] == row[f"{one}, before"], (row, was)
+
+
+def test_retention_before(dashboard: Dashboard, demo_url: str, demo: Connection) -> None:
+    """The average of the 90 days before is of the cohorts that came in them."""
+    (first,) = table(dashboard(demo_url), "/retention?compare=year&show=count", "n-day")[:1]
+    (again,) = table(dashboard(demo_url), "/retention?compare=previous&show=count", "n-day")[:1]
+
+    expected = views(
+        demo,
+        "select sum(retained) from retention_n_day where n = 1 and deployment_type = 'all' "
+        "and cohort_day between :first and :last",
+        first=today() - timedelta(days=180),
+        last=today() - timedelta(days=91),
+    )
+    assert first["Average of 90 days, before"] == ""
+    assert again["Average of 90 days, before"] == ("" if expected[0][0] is None else str(expected[0][0]))
+
+
+@pytest.mark.parametrize("path", ["/performance", "/versions", "/features", "/retention"])
+def test_a_comparison_is_in_the_address(dashboard: Dashboard, demo_url: str, path: str) -> None:
+    """A page that can compare offers it, and its links to other pages keep it."""
+    page = dashboard(demo_url).get(f"{path}?compare=previous").text
+
+    assert "compare=year" in page
+    assert 'href="/?compare=previous"' in page
+
+
+def test_dead_letters_and_what_is_kept(dashboard: Dashboard, database_url: str, write: Write) -> None:
+    """Pipeline shows what maintenance wrote down, and says plainly what nobody knows."""
+    client = dashboard(database_url)
+    write(database_url, "insert into analytics_daily_events values (current_date - 1, 'all', 1)")
+    unknown = client.get("/pipeline").text
+    write(
+        database_url,
+        "update analytics_upkeep set retention_months = 3, rejected_retention_days = 9, dead_letters = 12, "
+        "dead_letters_at = '2026-11-25T10:00Z'",
+    )
+    known = client.get("/pipeline").text
+    kept = [row["Kept for"] for row in table(client, "/pipeline", "kept")]
+
+    assert "not counted here" in unknown
+    assert "not known before the first run of maintenance" in unknown
+    assert re.search(r"Dead letters</h2>.*?<strong>12</strong>.*?at 2026-11-25 10:00", known, re.DOTALL)
+    assert kept[0].startswith("3 months")
+    assert "9 days" in kept

@@ -72,6 +72,50 @@ def test_a_filter_that_means_nothing(dashboard: Dashboard, demo_url: str, query:
     assert query not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "filters", "unheeded"),
+    [
+        ("/", "version=1.4.0&feature=test", ["Version", "Feature"]),
+        ("/", "period=90d&compare=year&deployment=cloud", []),
+        ("/retention", "period=90d&deployment=cloud&compare=year", ["Period"]),
+        ("/retention", "from=2026-01-01&to=2026-01-31", ["Period"]),
+        ("/features", "feature=test&version=1.4.0", ["Version"]),
+        ("/features/one?name=test", "feature=test", []),
+        ("/features/one?name=test", "feature=project", ["Feature"]),
+        ("/features/funnel", "deployment=cloud&compare=year", ["Compare"]),
+        ("/performance", "version=1.4.0", ["Version"]),
+        ("/versions", "version=1.4.0&feature=test", ["Feature"]),
+        ("/pipeline", "deployment=cloud", ["Deployment"]),
+        ("/collected", "period=7d", ["Period"]),
+    ],
+)
+def test_no_filter_is_silently_ignored(
+    dashboard: Dashboard, demo_url: str, path: str, filters: str, unheeded: list[str]
+) -> None:
+    """A page obeys a filter or says that it can't, and leads to itself without it."""
+    client = dashboard(demo_url)
+    page = client.get(f"{path}{'&' if '?' in path else '?'}{filters}").text
+    told = re.findall(r">(\w+) \([^)]*\) does not apply to this page: \w[^<]+\. <a href=\"([^\"]+)\">", page)
+
+    assert [name for name, _ in told] == unheeded
+    for name, address in told:
+        assert f"{name} (" not in client.get(address.replace("&amp;", "&")).text
+
+
+@pytest.mark.parametrize("path", ["/", "/performance", "/versions", "/pipeline"])
+def test_each_card_is_defined(dashboard: Dashboard, demo_url: str, path: str) -> None:
+    """A card says what it counts, on demand, under a name that a screen reader tells from the others'."""
+    page = dashboard(demo_url).get(path).text
+    cards = re.findall(r'<li class="card">(.*?)</li>', page, re.DOTALL)
+
+    assert cards
+    for card in cards:
+        label = re.search(r"<h2>(.*?)</h2>", card)
+        assert label
+        assert f'<summary aria-label="Definition: {label[1]}">' in card
+        assert re.search(r"</summary><p>\w.{30,}</p>", card, re.DOTALL)
+
+
 def test_what_is_asked_for_comes_back_as_text(dashboard: Dashboard, demo_url: str) -> None:
     """Markup in an address is shown as text."""
     answer = dashboard(demo_url).get("/features/one?name=<script>alert(1)</script>")

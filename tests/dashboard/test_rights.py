@@ -1,4 +1,4 @@
-"""The dashboard in the cloud logs in as a reader: all its pages answer, and it could not read who anybody is."""
+"""The dashboard in the cloud has its role and no more: all its pages answer, and it could not read who anybody is."""
 
 from collections.abc import Iterator
 
@@ -16,15 +16,15 @@ USER = "dashboard@tests.iam"
 
 
 @pytest.fixture
-def reader_url(demo_url: str) -> Iterator[str]:
-    """The demo's database, as a user who is a reader and no more."""
+def limited_url(demo_url: str) -> Iterator[str]:
+    """The demo's database, as a user who has the dashboard's role and no more."""
     engine = connect(DatabaseSettings(database_url=demo_url), "tests")
     with engine.connect() as connection:
         with connection.begin():
             connection.exec_driver_sql(f'drop role if exists "{USER}"')
             connection.exec_driver_sql(f"create role \"{USER}\" login password 'tests'")
         roles.reveal(connection)
-        roles.admit(connection, [], [USER])
+        roles.admit(connection, [], [], [USER])
         url = make_url(demo_url).set(username=USER, password="tests")
         yield url.render_as_string(hide_password=False)
         with connection.begin():
@@ -32,16 +32,16 @@ def reader_url(demo_url: str) -> Iterator[str]:
     engine.dispose()
 
 
-def test_every_page_answers_a_reader(dashboard: Dashboard, reader_url: str) -> None:
-    """No page needs more than the reader's rights."""
-    client = dashboard(reader_url)
+def test_every_page_answers(dashboard: Dashboard, limited_url: str) -> None:
+    """No page needs more than the rights of the dashboard's role."""
+    client = dashboard(limited_url)
 
     assert {path: client.get(path).status_code for path in PAGES.values()} == dict.fromkeys(PAGES.values(), 200)
 
 
-def test_a_reader_cannot_read_who_anybody_is(reader_url: str) -> None:
+def test_it_cannot_read_who_anybody_is(limited_url: str) -> None:
     """No column that tells a person, an organization, a session or an installation, nor what apps added."""
-    engine = connect(DatabaseSettings(database_url=reader_url), "tests")
+    engine = connect(DatabaseSettings(database_url=limited_url), "tests")
     hidden = ("user_id", "organization_id", "session_id", "installation_id", "metadata", "id")
     with engine.connect() as connection:
         tables = connection.execute(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
@@ -76,6 +76,26 @@ class Filters:
         if self.compare == "none":
             return None
         return timedelta(days=self.days if self.compare == "previous" else _YEAR_DAYS)
+
+    @property
+    def past(self) -> "Filters | None":
+        """The same filters over the days that these are compared with; none if with nothing."""
+        if self.shift is None:
+            return None
+        return replace(self, first=self.first - self.shift, last=self.last - self.shift, period="", compare="none")
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """Those that somebody chose, by name, as they read."""
+        chosen = {
+            "period": PERIODS[self.period][0] if self.period else f"{self.first} to {self.last}",
+            "compare": COMPARISONS[self.compare],
+            "deployment": DEPLOYMENTS[self.deployment],
+            "version": self.version,
+            "feature": self.feature,
+        }
+        unusual = self._told()
+        return {name: words for name, words in chosen.items() if name in unusual}
 
     def address(self, path: str, /, **more: str) -> str:
         """The address of a page under these filters, and with further arguments; empty ones are left out."""

@@ -1,7 +1,7 @@
 """What a page is made of: cards, charts, and the table that each chart is drawn from."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from telemetry_pipeline.dashboard.anonymity import Hidden
@@ -13,12 +13,21 @@ Row = tuple[Value, ...]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; one whose `is_drawn` is false is in the table and not in the chart."""
+    """A column of a table.
+
+    One whose `is_drawn` is false is in the table and not in the chart. Columns that are `is_past` stand after those
+    that they are compared with, in the same order.
+    """
 
     label: str
     unit: Unit = "count"
     is_drawn: bool = True
     is_past: bool = False
+
+    @property
+    def before(self) -> "Column":
+        """The column of the same values, of the days that they are compared with."""
+        return replace(self, label=f"{self.label}, before", is_past=True)
 
     @property
     def is_number(self) -> bool:
@@ -81,7 +90,7 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One figure, how it changed and how it got there."""
+    """One figure, how it changed, how it got there, and what it counts."""
 
     label: str
     value: Value
@@ -89,15 +98,25 @@ class Card:
     change: str = ""
     direction: Literal["up", "down", "level"] = "level"
     note: str = ""
+    definition: str = ""
     trend: tuple[float | None, ...] = ()
+    is_better_low: bool = False
+
+    @property
+    def tone(self) -> Literal["better", "worse", "level"]:
+        """Whether the change is one to the better."""
+        if self.direction == "level":
+            return "level"
+        return "better" if (self.direction == "down") == self.is_better_low else "worse"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page.
 
-    `controls` are the filters that it obeys, and `choices` what those with a list offer. `template` shows it, and
-    `extra` is what only that template knows.
+    `controls` are the filters that it obeys, and `choices` what those with a list offer; `reasons` say why it can't
+    obey another, where there is more to say than that it can't. `template` shows it, and `extra` is what only that
+    template knows.
     """
 
     title: str
@@ -109,3 +128,4 @@ class Page:
     extra: object = None
     notes: tuple[str, ...] = ()
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 """One visit to a page: who asks what, of which data, with which promise of anonymity."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from telemetry_pipeline.analytics import definition, explanation
@@ -10,6 +11,22 @@ from telemetry_pipeline.dashboard.filters import Filters
 from telemetry_pipeline.dashboard.reader import Reader
 
 _WEEK_DAYS = 7
+_REASONS = {
+    "period": "its spans are its own",
+    "compare": "nothing of it is compared",
+    "deployment": "it has all deployment types together",
+    "version": "these counts are kept without the version",
+    "feature": "these counts are kept without the feature",
+}
+
+
+class Unheeded(NamedTuple):
+    """A filter that a page can't obey: its name, what was asked for, why not, and the address without it."""
+
+    name: str
+    value: str
+    reason: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +58,14 @@ class Visit:
         """The address of this view with filters changed; a preset takes the place of dates."""
         gone = ("from", "to") if "period" in changes else ()
         return with_arguments(path, dict(self.kept(gone)) | changes)
+
+    def unheeded(self, path: str, controls: Collection[str], reasons: Mapping[str, str]) -> Iterator[Unheeded]:
+        """The filters that somebody chose and that a page can't obey."""
+        for name, value in self.filters.told.items():
+            if name not in controls:
+                gone = ("from", "to", "period") if name == "period" else (name,)
+                reason = reasons.get(name, _REASONS[name])
+                yield Unheeded(name, value, reason, with_arguments(path, dict(self.kept(gone))))
 
     def with_arguments(self, path: str, **more: str) -> str:
         """The address of this view, with further arguments."""

@@ -40,8 +40,8 @@ class Contract:
 
     events: tuple[Collected, ...]
     resource: tuple[Line, ...]
+    months: int
     version: int = contract.VERSION
-    months: int = contract.RETENTION_MONTHS
     own_prefix: str = contract.METADATA_PREFIX
     own_keys: int = contract.METADATA_KEYS
     own_characters: int = contract.METADATA_CHARACTERS
@@ -50,6 +50,7 @@ class Contract:
 def view(visit: Visit) -> Page:
     """The page."""
     counts = {row.event: row.events for row in visit.reader.rows("collected")}
+    upkeep = visit.reader.rows("upkeep")[0]
     return Page(
         title="What we collect",
         lead="All that may be stored; what is not listed here can't pass.",
@@ -57,6 +58,7 @@ def view(visit: Visit) -> Page:
         extra=Contract(
             tuple(_event(event, counts.get(event.name, 0)) for event in contract.EVENTS),
             tuple(_line(attribute, is_required=False) for attribute in contract.RESOURCE),
+            upkeep.retention_months or contract.RETENTION_MONTHS,
         ),
     )
 

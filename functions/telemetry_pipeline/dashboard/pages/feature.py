@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from telemetry_pipeline.dashboard import findings
 from telemetry_pipeline.dashboard.anonymity import WITHHELD, withheld
+from telemetry_pipeline.dashboard.filters import Filters
 from telemetry_pipeline.dashboard.reader import Rows
 from telemetry_pipeline.dashboard.spans import days
 from telemetry_pipeline.dashboard.units import Value
@@ -20,7 +21,7 @@ _OFTEN = ("once", "2 to 4 times", "5 to 19 times", "20 times or more")
 def view(visit: Visit) -> Page:
     """The page of the feature that the argument `name` names."""
     filters, name = visit.filters, visit.arguments.get("name", "")
-    usage = Usage.read(visit.reader, filters.first, filters.last, visit.k, filters.deployment, name)
+    now, past = _usage(visit, filters, name), _usage(visit, filters.past, name) if filters.past else None
     # Whole days of a fixed number, so that two periods can't be compared to find who is in one alone.
     last = visit.today - timedelta(days=1)
     first = last - timedelta(days=_PEOPLE_DAYS - 1)
@@ -28,21 +29,31 @@ def view(visit: Visit) -> Page:
     return Page(
         title=name or "A feature",
         lead="One feature: how many use it, who they are, how often.",
-        charts=(_trend(visit, usage), _actions(visit, usage), _who(rows, visit.k), _how_often(rows, visit.k)),
-        controls=("period", "deployment", "feature"),
+        charts=(_trend(visit, now, past), _actions(visit, now, past), _who(rows, visit.k), _how_often(rows, visit.k)),
+        controls=("period", "compare", "deployment", *(["feature"] if filters.feature in {"", name} else [])),
+        reasons={"feature": "it is the page of one feature"},
     )
 
 
-def _trend(visit: Visit, usage: Usage) -> Chart:
+def _usage(visit: Visit, filters: Filters, name: str) -> Usage:
+    return Usage.read(visit.reader, filters.first, filters.last, visit.k, filters.deployment, name)
+
+
+def _trend(visit: Visit, now: Usage, past: Usage | None) -> Chart:
     filters = visit.filters
-    actions = list(usage.totals())
-    rows = [(day, *(usage.users(feature, day) for feature in actions)) for day in days(filters.first, filters.last)]
-    columns = [Column("Day", "day"), *(Column(feature.action or "used") for feature in actions)]
+    actions = list(now.totals())
+    columns = [Column(feature.action or "used") for feature in actions]
+    back = filters.shift or timedelta()
+    spans = [(now, timedelta()), (past, back)] if past else [(now, timedelta())]
+    rows = [
+        (day, *(usage.users(feature, day - ago) for usage, ago in spans for feature in actions))
+        for day in days(filters.first, filters.last)
+    ]
     return Chart(
         "trend",
-        _trend_title(rows),
+        _trend_title([row[: 1 + len(actions)] for row in rows]),
         "lines",
-        Table.of(columns, rows),
+        Table.of([Column("Day", "day"), *columns, *(column.before for column in columns if past)], rows),
         "People a day, by what they did with it",
         words_of("feature_adoption"),
         is_wide=True,
@@ -57,18 +68,30 @@ def _trend_title(rows: list[tuple[Value, ...]]) -> str:
     return findings.moved("Use", after, before, f"the {half} days before", "People a day")
 
 
-def _actions(visit: Visit, usage: Usage) -> Chart:
-    totals = usage.totals()
+def _actions(visit: Visit, now: Usage, past: Usage | None) -> Chart:
+    before = past.totals() if past else {}
+    column = Column("Uses")
     rows = [
-        (feature.action or "used", day.uses, round(day.users / visit.filters.days, 1))
-        for feature, day in sorted(totals.items(), key=lambda item: -item[1].uses)
+        (
+            feature.action or "used",
+            day.uses,
+            round(day.users / visit.filters.days, 1),
+            *([before[feature].uses if feature in before else None] if past else []),
+        )
+        for feature, day in sorted(now.totals().items(), key=lambda item: -item[1].uses)
     ]
     return Chart(
         "actions",
         f"Mostly {rows[0][0]}" if rows else "Actions",
         "ranked",
         Table.of(
-            [Column("Action", "text"), Column("Uses"), Column("People on an average day", "mean", is_drawn=False)], rows
+            [
+                Column("Action", "text"),
+                column,
+                Column("People on an average day", "mean", is_drawn=False),
+                *([column.before] if past else []),
+            ],
+            rows,
         ),
         f"Uses by action, over {visit.filters.days} days",
         words_of("feature_adoption"),

@@ -24,6 +24,7 @@ class Builder:
     window: str
     choices: tuple[str, ...]
     windows: tuple[tuple[str, str], ...] = tuple(WINDOWS.items())
+    names: tuple[str, ...] = (*(f"step{number + 1}" for number in range(MOST_STEPS)), "window")
 
 
 def view(visit: Visit) -> Page:
@@ -37,6 +38,10 @@ def view(visit: Visit) -> Page:
         lead="How many go from one to the next?",
         charts=(_chart(visit, steps, builder.window),) if len(steps) > 1 else (),
         controls=("deployment",),
+        reasons={
+            "period": f"it looks at the last {_SPAN_DAYS} days, so that every way has time to its end",
+            "feature": "its steps are the features",
+        },
         template="funnel.html",
         extra=builder,
     )

@@ -14,6 +14,12 @@ from telemetry_pipeline.dashboard.visit import Visit, words_of
 _LEAST_WEEKS = 12
 _TREND_DAYS = 30
 _ACTIVE = {"dau": "Active in a day", "wau": "Active in 7 days", "mau": "Active in 30 days"}
+_DEFINITIONS = {
+    "dau": "People with at least one event of any kind that day, in UTC. Events without a user id are nobody's.",
+    "wau": "People with at least one event in the 7 days that end with the last day of the period.",
+    "mau": "People with at least one event in the 30 days that end with the last day of the period.",
+    "stickiness": "The people of a day over those of the 30 days that end with it, on the last day that is over.",
+}
 _KINDS = {"new": "New", "returning": "Returning", "resurrected": "Resurrected", "dormant": "Dormant"}
 
 
@@ -58,6 +64,7 @@ def _so_far(visit: Visit, people: People) -> Card:
         "Active today, so far",
         people.shown("dau", today, deployment),
         note=f"yesterday {before[0]}, a week ago {before[1]}",
+        definition=_DEFINITIONS["dau"],
         trend=_trend(visit, people, "dau", today - timedelta(days=1)),
     )
 
@@ -75,6 +82,7 @@ def _card(visit: Visit, people: People, label: str, kind: str, day: date, back: 
         told,
         direction,
         f"{back} days before: {shown(before, unit)}",
+        _DEFINITIONS[kind],
         _trend(visit, people, kind, day),
     )
 

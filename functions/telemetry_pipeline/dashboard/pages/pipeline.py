@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-from telemetry_pipeline import contract
 from telemetry_pipeline.dashboard.reader import Rows
 from telemetry_pipeline.dashboard.units import shown
 from telemetry_pipeline.dashboard.view import Card, Chart, Column, Page, Table
@@ -15,27 +14,69 @@ _LARGEST = 7
 def view(visit: Visit) -> Page:
     """The page."""
     ask = visit.reader.rows
-    minutes, delay, state = ask("minutes"), ask("delay")[0], ask("maintenance")[0]
+    minutes, delay, state, upkeep = ask("minutes"), ask("delay")[0], ask("maintenance")[0], ask("upkeep")[0]
     charts = (
         _minutes(minutes),
         _rejected(ask("rejected")),
         _parked(ask("parked")),
         _storage(ask("storage")),
-        _kept(state.first_day),
+        _kept(state.first_day, upkeep),
     )
-    return Page(title="Pipeline", lead="Does everything arrive?", cards=_cards(minutes, delay, state), charts=charts)
+    return Page(
+        title="Pipeline",
+        lead="Does everything arrive?",
+        cards=_cards(minutes, delay, state, upkeep),
+        charts=charts,
+        reasons=dict.fromkeys(("deployment", "version", "feature"), "the pipeline carries all alike"),
+    )
 
 
-def _cards(minutes: Rows, delay: Any, state: Any) -> tuple[Card, ...]:  # noqa: ANN401 - rows of the queries
+def _cards(minutes: Rows, delay: Any, state: Any, upkeep: Any) -> tuple[Card, ...]:  # noqa: ANN401
     return (
         Card(
             "Events in the last hour",
             int(sum(row.events for row in minutes)),
+            definition="Events of all kinds that reached ingest within the hour and are stored.",
             trend=tuple(float(row.events) for row in minutes),
         ),
-        Card("Age on arrival, median", delay.median_seconds, "seconds", note=f"{delay.events:,} events in 24 hours"),
-        Card("Age on arrival, p95", delay.p95_seconds, "seconds", note="a client that was offline sends late"),
-        Card("Since maintenance", state.seconds, "seconds", note=f"{state.rolled_days:,} days rolled up"),
+        Card(
+            "Age on arrival, median",
+            delay.median_seconds,
+            "seconds",
+            note=f"{delay.events:,} events in 24 hours",
+            definition="Time from when an event happened, by the app's clock, to when ingest took it: for half of "
+            "the last day's events it is no longer.",
+        ),
+        Card(
+            "Age on arrival, p95",
+            delay.p95_seconds,
+            "seconds",
+            note="a client that was offline sends late",
+            definition="The same for 95 % of the last day's events.",
+        ),
+        Card(
+            "Since maintenance",
+            state.seconds,
+            "seconds",
+            note=f"{state.rolled_days:,} days rolled up",
+            definition="Time since the last run of maintenance, less the two minutes that it leaves for what is still "
+            "being stored.",
+        ),
+        _dead_letters(upkeep),
+    )
+
+
+def _dead_letters(upkeep: Any) -> Card:  # noqa: ANN401 - a row of the query
+    is_known = upkeep.dead_letters is not None
+    return Card(
+        "Dead letters",
+        upkeep.dead_letters,
+        note=f"at {shown(upkeep.dead_letters_at, 'time')}"
+        if is_known
+        else "not counted here; Pub/Sub's own page has them",
+        definition="Messages that could not be delivered in all their attempts and wait in the dead-letter "
+        "subscription, when maintenance last asked. Find the cause in the reader's log, then replay them. Where there "
+        "is no number, maintenance isn't told of it (RHESIS_DEAD_LETTERS_SUBSCRIPTION), or could not ask.",
     )
 
 
@@ -75,7 +116,7 @@ def _parked(rows: Rows) -> Chart:
     messages = sum(row.messages for row in rows)
     return Chart(
         "parked",
-        f"{messages:,} messages can't be stored" if messages else "No dead letters are parked",
+        f"{messages:,} messages can't be stored" if messages else "No message is parked",
         "table",
         Table.of(
             [Column("Reason", "text"), Column("Messages"), Column("Size", "bytes"), Column("Last", "time")],
@@ -99,8 +140,11 @@ def _storage(rows: Rows) -> Chart:
     )
 
 
-def _kept(first_day: date | None) -> Chart:
-    months = f"{contract.RETENTION_MONTHS} months, then its partition is dropped"
+def _kept(first_day: date | None, upkeep: Any) -> Chart:  # noqa: ANN401 - a row of the query
+    unknown = "not known before the first run of maintenance"
+    is_known = upkeep.retention_months is not None
+    months = f"{upkeep.retention_months} months, then its partition is dropped" if is_known else unknown
+    days = f"{upkeep.rejected_retention_days} days" if is_known else unknown
     return Chart(
         "kept",
         f"Raw events go back to {first_day}" if first_day else "What is kept until when",
@@ -110,6 +154,7 @@ def _kept(first_day: date | None) -> Chart:
             [
                 ("Raw events, with pseudonyms", months),
                 ("Who was active on which day, with pseudonyms", "as long as the raw events"),
+                ("Records of rejected spans, and parked messages", days),
                 ("Daily counts and histograms, nobody in them", "for ever"),
             ],
         ),

@@ -1,4 +1,4 @@
-"""The public page: how many people are active, and nothing that could be fixeded down."""
+"""The public page: how many people are active, and nothing that anybody could ask for."""
 
 from dataclasses import replace
 from datetime import timedelta

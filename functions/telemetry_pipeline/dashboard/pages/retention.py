@@ -28,7 +28,12 @@ def view(visit: Visit) -> Page:
         title="Retention",
         lead="Who comes back?",
         charts=(_cohorts(visit, str(by), show), _n_day(visit, show)),
-        controls=("deployment",),
+        controls=("compare", "deployment"),
+        reasons={
+            "period": "its spans are fixed, since two that overlap would betray who came in one of them alone",
+            "version": "people are followed from one version to the next",
+            "feature": "it follows whether people come, whatever they use",
+        },
     )
 
 
@@ -116,9 +121,34 @@ def _switches(visit: Visit, name: str, values: tuple[str, ...], now: str, **othe
 
 
 def _n_day(visit: Visit, show: str) -> Chart:
-    rows = visit.reader.rows("n_day", first=visit.today - timedelta(days=_N_DAY_SPAN))
+    shift = _shift(visit)
+    now = _returns(visit, visit.today, show)
+    before = {n: average for n, average, _ in _returns(visit, visit.today - shift, show)} if shift else {}
+    table: list[tuple[Value, ...]] = [(*row, *([before.get(row[0])] if shift else [])) for row in now]
+    unit: Unit = "rate" if show == "rate" else "count"
+    columns = [Column(f"Average of {_N_DAY_SPAN} days", unit), Column("Newest cohorts", unit)]
+    week = findings.number(table[1][1]) if len(table) > 1 and show == "rate" else None
+    return Chart(
+        "n-day",
+        f"{week * 100:.0f}\u00a0% are there on the seventh day after their first" if week is not None else _N_DAY,
+        "lines",
+        Table.of([Column("Day", "count"), *columns, *([columns[0].before] if shift else [])], table),
+        f"People who came in the last {_N_DAY_SPAN} days, active so many days after; newest: the last seven such days",
+        words_of("retention_n_day"),
+        is_wide=True,
+    )
+
+
+def _shift(visit: Visit) -> timedelta | None:
+    """How far back lie the cohorts that these are compared with."""
+    return timedelta(days=_N_DAY_SPAN) if visit.filters.compare == "previous" else visit.filters.shift
+
+
+def _returns(visit: Visit, end: date, show: str) -> list[tuple[int, Value, Value]]:
+    """By the number of days: how many were there again, of the cohorts of 90 days before `end`, and of the newest."""
+    rows = visit.reader.rows("n_day", first=end - timedelta(days=_N_DAY_SPAN), last=end - timedelta(days=1))
     hidden = _hidden_returns(rows, visit.k)
-    table = [
+    return [
         (
             row.n,
             _share(row, "retained", "cohort_size", hidden, show),
@@ -127,17 +157,6 @@ def _n_day(visit: Visit, show: str) -> Chart:
         for row in rows
         if row.deployment_type == visit.filters.deployment
     ]
-    unit: Unit = "rate" if show == "rate" else "count"
-    week = findings.number(table[1][1]) if len(table) > 1 and show == "rate" else None
-    return Chart(
-        "n-day",
-        f"{week * 100:.0f}\u00a0% are there on the seventh day after their first" if week is not None else _N_DAY,
-        "lines",
-        Table.of([Column("Day", "count"), Column("Average of 90 days", unit), Column("Newest cohorts", unit)], table),
-        f"People who came in the last {_N_DAY_SPAN} days, active so many days after; newest: the last seven such days",
-        words_of("retention_n_day"),
-        is_wide=True,
-    )
 
 
 def _share(row: Any, part: str, whole: str, hidden: frozenset[tuple[int, str, str]], show: str) -> Value:  # noqa: ANN401

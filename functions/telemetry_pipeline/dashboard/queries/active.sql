@@ -5,6 +5,6 @@ select
     dau,
     wau,
     mau
-from daily_active_users
+from exact_daily_active_users
 where day between :first and :last
 order by day, deployment_type;

@@ -6,7 +6,7 @@ select
     cohort_size,
     retained,
     complete
-from retention_cohorts
+from exact_retention_cohorts
 where period = :period
     and cohort >= :first
 order by cohort, age, deployment_type;

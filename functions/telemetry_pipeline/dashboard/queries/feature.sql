@@ -7,7 +7,7 @@ select
     users,
     uses,
     first_seen
-from feature_adoption
+from exact_feature_adoption
 where day between :first and :last
     and feature_name = :feature
 order by day, feature_name, action, deployment_type;

@@ -3,7 +3,7 @@ select
     feature_name,
     action,
     sum(uses)::bigint as uses
-from feature_adoption
+from exact_feature_adoption
 where day between :first and :last
     and deployment_type = 'all'
 group by feature_name, action

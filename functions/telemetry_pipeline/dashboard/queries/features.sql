@@ -7,6 +7,6 @@ select
     users,
     uses,
     first_seen
-from feature_adoption
+from exact_feature_adoption
 where day between :first and :last
 order by day, feature_name, action, deployment_type;

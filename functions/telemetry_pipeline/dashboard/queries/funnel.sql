@@ -3,5 +3,5 @@ select
     step,
     feature,
     users
-from feature_funnel(cast(:steps as text[]), make_interval(days => :days), cast(:since as timestamptz), :deployment)
+from exact_feature_funnel(cast(:steps as text[]), make_interval(days => :days), cast(:since as timestamptz), :deployment)
 order by step;

@@ -4,6 +4,6 @@ select
     active_installations as active,
     new_installations as new,
     gone_installations as gone
-from installations
+from exact_installations
 where day between :first and :last
 order by day;

@@ -10,17 +10,18 @@ endpoints as (
     from analytics_daily_endpoints
     where day between :first and :last
         and day not in (select day from stale)
+        and deployment_type = :deployment
     union all
     select fresh.*
     from stale
     cross join lateral analytics_daily_endpoints_of(stale.day) as fresh
+    where fresh.deployment_type = :deployment
 ),
 
 chosen as (
     select *
     from endpoints
-    where deployment_type = :deployment
-        and method = coalesce(:method, method)
+    where method = coalesce(:method, method)
         and endpoint = coalesce(:endpoint, endpoint)
 ),
 

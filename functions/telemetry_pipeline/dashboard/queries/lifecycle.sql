@@ -6,6 +6,6 @@ select
     returning_users as returning,
     resurrected_users as resurrected,
     dormant_users as dormant
-from user_lifecycle
+from exact_user_lifecycle
 where week between :first and :last
 order by week, deployment_type;

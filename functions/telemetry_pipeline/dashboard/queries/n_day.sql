@@ -4,8 +4,8 @@ with cohorts as (
     select
         *,
         max(cohort_day) over (partition by n) as newest
-    from retention_n_day
-    where cohort_day >= :first
+    from exact_retention_n_day
+    where cohort_day between :first and :last
 )
 
 select

@@ -6,6 +6,6 @@ select
     deployment_type,
     installations,
     users
-from version_adoption
+from exact_version_adoption
 where day between :first and :last
 order by day, service_name, service_version, deployment_type;

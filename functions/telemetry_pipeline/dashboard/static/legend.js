@@ -1,5 +1,7 @@
 // A chart's legend: which line is which, their values under the pointer, and a switch for each.
 
+import { partner } from "./table.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** @returns {{tell: (row: number|null) => void}} */
@@ -44,12 +46,12 @@ function entry(column, picture, output, onSwitch) {
 
 function sample(look, data, number, kind) {
   const { isPast } = data.columns[number];
-  const { colour, dash } = look.series(isPast ? number % (data.columns.length / 2) : number);
+  const { colour, dash } = look.series(partner(data, number));
   const picture = document.createElementNS(SVG, "svg");
   picture.setAttribute("viewBox", "0 0 20 12");
   picture.setAttribute("aria-hidden", "true");
   const mark = document.createElementNS(SVG, kind === "lines" ? "path" : "rect");
-  const shape = kind === "lines" ? { d: "M0 6H20", stroke: colour, "stroke-width": 2.5, "stroke-dasharray": (isPast ? [3, 4] : dash).join(" ") } : { width: 12, height: 12, x: 4, rx: 2, fill: colour };
+  const shape = kind === "lines" ? { d: "M0 6H20", stroke: colour, "stroke-width": 2.5, "stroke-dasharray": (isPast ? [3, 4] : dash).join(" ") } : { width: 12, height: 12, x: 4, rx: 2, fill: colour, opacity: isPast ? 0.4 : 1 };
   for (const [name, value] of Object.entries(shape)) mark.setAttribute(name, value);
   picture.append(mark);
   return picture;

@@ -1,4 +1,5 @@
 // A panel as a PNG: its title, its legend and its chart, or its table where that is the chart.
+import { partner } from "./table.js";
 import { theme } from "./theme.js";
 
 const WIDTH = 960;
@@ -50,9 +51,11 @@ function withChart(plot, title, about) {
   heading(pen, look, title, about);
   let x = MARGIN;
   plot.data.columns.forEach((column, number) => {
-    const { colour } = look.series(column.isPast ? number % (plot.data.columns.length / 2) : number);
+    const { colour } = look.series(partner(plot.data, number));
     pen.fillStyle = colour;
+    pen.globalAlpha = column.isPast ? 0.4 : 1;
     pen.fillRect(x, 84, 14, 4);
+    pen.globalAlpha = 1;
     write(pen, column.label, x + 20, 90, `13px ${look.font}`, look.soft);
     x += 40 + pen.measureText(column.label).width;
   });

@@ -1,6 +1,6 @@
 // Lines, columns and stacked columns by uPlot, from a panel's table.
 import { legend } from "./legend.js";
-import { read } from "./table.js";
+import { partner, read } from "./table.js";
 import { theme } from "./theme.js";
 import { isoDay, onAxis } from "./units.js";
 
@@ -96,11 +96,12 @@ function heights(_, low, high) {
 
 function series(kind, data, look, number) {
   const column = columnOf(kind, data, number);
-  const { colour, dash } = look.series(data.columns[column].isPast ? column % (data.columns.length / 2) : column);
-  if (kind === "lines") return line(colour, data.columns[column].isPast ? [3, 4] : dash, data.columns[column].isPast, data.names.length < 9);
+  const { colour, dash } = look.series(partner(data, column));
+  const { isPast } = data.columns[column];
+  if (kind === "lines") return line(colour, isPast ? [3, 4] : dash, isPast, data.names.length < 9);
   const two = kind === "columns" && data.columns.length === 2;
   const paths = uPlot.paths.bars({ size: two ? [0.36, 60] : [0.72, 44], align: two ? (number === 1 ? -1 : 1) : 0 });
-  return { fill: colour, stroke: look.surface, width: kind === "stacked" ? 1 : 0, paths, points: { show: false } };
+  return { fill: colour, stroke: look.surface, width: kind === "stacked" ? 1 : 0, paths, points: { show: false }, alpha: isPast ? 0.4 : 1 };
 }
 
 function line(stroke, dash, isPast, few) {

@@ -15,6 +15,12 @@ export function read(panel) {
   };
 }
 
+// What a column is drawn like: one of the past like the one that it is compared with, which follow in the same order.
+export function partner(data, number) {
+  const { isPast } = data.columns[number];
+  return data.columns.slice(0, number).filter((one) => one.isPast === isPast).length;
+}
+
 function text(element) {
   return element.textContent.trim();
 }
