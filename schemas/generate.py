@@ -100,6 +100,7 @@ def outputs(contract: Registry) -> dict[str, str]:
         CONTRACT_MODULE: contract_module(contract),
         CLIENT_MODULE: client_modules.python_module(contract, NOTICE),
         WEB_MODULE: client_modules.typescript_module(contract, NOTICE),
+        "functions/telemetry_pipeline/ingest/contract.json": _json(public(contract)),
         "docs/what-we-collect.md": page(contract),
     }
     for event in contract.events:
@@ -232,6 +233,40 @@ def _json_type(attribute: Attribute) -> dict[str, Any]:
     return schema | {"type": "string", "minLength": 1, "maxLength": attribute.annotations["limit"]}
 
 
+def public(contract: Registry) -> dict[str, Any]:
+    """What is collected, and why, for programs to read: what the page says."""
+    return {
+        "version": contract.version,
+        "retention_months": contract.retention_months,
+        "events": [_public_event(event) for event in contract.events],
+        "requests": [_public_event(event) for event in contract.requests],
+        "with_every_event": [_public_attribute(one, contract.resource) for one in contract.resource.attributes],
+    }
+
+
+def _public_event(event: Event) -> dict[str, Any]:
+    attributes = [_public_attribute(one, event) for one in event.attributes]
+    return {"name": event.name, "brief": event.brief, "since": event.since, "attributes": attributes}
+
+
+def _public_attribute(attribute: Attribute, event: Event) -> dict[str, Any]:
+    name = "metadata.*" if attribute.id == "metadata" else attribute.id
+    return {
+        "name": name,
+        "required": attribute in event.required,
+        "brief": attribute.brief,
+        "reason": attribute.reason,
+        "kept_as": _kept_as(attribute),
+        "limit": _limit(attribute).replace("`", ""),
+        "since": attribute.annotations.get("since", 1),
+        "examples": attribute.examples,
+    }
+
+
+def _kept_as(attribute: Attribute) -> str:
+    return {"closed": "closed set", "path": "template"}.get(attribute.treatment, attribute.treatment)
+
+
 def page(contract: Registry) -> str:
     """The public page that says what is collected, and why."""
     parts = [
@@ -287,7 +322,7 @@ def _table(event: Event) -> str:
             f"`{name}`" + (", required" if one in event.required else ""),
             " ".join(filter(None, (one.brief, one.note))),
             one.reason,
-            {"closed": "closed set", "path": "template"}.get(one.treatment, one.treatment),
+            _kept_as(one),
             _limit(one),
             ", ".join(f"`{example}`" for example in one.examples),
         )

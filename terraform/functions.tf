@@ -21,7 +21,7 @@ locals {
       RHESIS_MAX_AGE_DAYS        = tostring(var.retention_months * 30)
       RHESIS_PSEUDONYM_KEY_EPOCH = tostring(var.pseudonym_key_epoch)
     }
-    maintain = merge(local.database_environment["maintain"], {
+    maintain = merge(local.database_environment["maintain"], local.bigquery_environment, {
       RHESIS_DATABASE_DASHBOARDS       = google_sql_user.functions["dashboard"].name
       RHESIS_DATABASE_WRITERS          = google_sql_user.functions["store"].name
       RHESIS_DEAD_LETTERS_SUBSCRIPTION = google_pubsub_subscription.dead_letters.id

@@ -13,6 +13,9 @@ ROOT = Path(__file__).parents[1]
     "pattern",
     [
         "functions/telemetry_pipeline/contract.py",
+        "functions/telemetry_pipeline/ingest/contract.json",
+        "clients/python/src/rhesis_telemetry/contract.py",
+        "clients/web/src/contract.ts",
         "schemas/bigquery/*.json",
         "schemas/json/*.json",
         "docs/what-we-collect.md",

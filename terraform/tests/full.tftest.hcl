@@ -54,6 +54,11 @@ run "bigquery" {
   }
 
   assert {
+    condition     = alltrue([for name in ["maintain", "mirror"] : contains(keys(module.function[name].function.service_config[0].environment_variables), "RHESIS_BIGQUERY_DATASET")])
+    error_message = "Whoever writes to BigQuery knows where it is."
+  }
+
+  assert {
     condition     = alltrue([for table in google_bigquery_table.events : table.require_partition_filter && table.time_partitioning[0].field == "timestamp" && table.time_partitioning[0].expiration_ms == 366 * 86400 * 1000 && table.deletion_protection])
     error_message = "The tables are partitioned by day, lose what is older than twelve months, and can't be deleted by accident."
   }

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import flask
 from google.protobuf.message import Message
@@ -25,6 +26,8 @@ from telemetry_pipeline.otlp.requests import Group, Signal, data_points
 from telemetry_pipeline.settings import IngestSettings
 
 _PREVIEW = "/v1/preview"
+_CONTRACT = "/.well-known/telemetry.json"
+_CONTRACT_SECONDS = 3600
 _FAULT_RETRY_AFTER_SECONDS = 30
 
 
@@ -55,7 +58,7 @@ def respond(request: flask.Request) -> flask.Response:
 def _respond(request: flask.Request) -> flask.Response:
     media = Media.JSON
     try:
-        if request.path in {"/", "/health"}:
+        if request.path in {"/", "/health", _CONTRACT}:
             return _about(request)
         signal = _signal(request)
         if request.method == "OPTIONS":
@@ -77,8 +80,19 @@ def _about(request: flask.Request) -> flask.Response:
     if request.method not in {"GET", "HEAD"}:
         paths = ", ".join(signal.value for signal in Signal)
         raise MethodNotAllowed(f"post to one of {paths}", {"Allow": "GET, HEAD"})
+    if request.path == _CONTRACT:
+        return _contract(request)
     about = {"function": "ingest", "version": __version__, "contract_version": contract.VERSION}
     return flask.Response(json.dumps(about), mimetype="application/json")
+
+
+def _contract(request: flask.Request) -> flask.Response:
+    """What is collected, and why, for anybody to read (docs/what-we-collect.md is the same for people)."""
+    response = flask.Response(Path(__file__).with_name("contract.json").read_bytes(), mimetype="application/json")
+    response.cache_control.max_age = _CONTRACT_SECONDS
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 def _signal(request: flask.Request) -> Signal:
