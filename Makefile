@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv install
-INSTALL_PROJECT := $(PIP) --quiet --no-build-isolation --no-deps --editable .
+INSTALL_PROJECT := $(PIP) --quiet --no-build-isolation --no-deps --editable . --editable clients/python
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
@@ -16,7 +16,7 @@ ARGS ?=
 needed_by = $(if $(findstring --$(1),$(ARGS)),$(VENV)/$(1).installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types terraform format generate lock bench clean
+.PHONY: help run test lint types web terraform format generate lock bench clean
 .PHONY: ci-install ci-lint ci-types ci-test ci-variables ci-plan ci-deploy-maintain ci-migrate ci-apply ci-smoke
 
 help: ## Show this list
@@ -35,6 +35,10 @@ lint: $(VENV)/dev.installed ## Check style, formatting and the direction of impo
 
 types: $(VENV)/dev.installed ## Check types
 	$(BIN)/mypy
+	cd clients/python && ../../$(BIN)/mypy
+
+web: clients/web/node_modules/.package-lock.json ## Check the web client: it builds, style, types, unit tests, sizes; needs Node.js 20
+	cd clients/web && npm run build && npm run lint && npm run types && npm test
 
 terraform: $(VENV)/dev.installed ## Check the deployment: format, references, tests, the plans of its examples
 	PYTHON=$(CURDIR)/$(BIN)/python terraform/check.sh
@@ -47,6 +51,7 @@ generate: $(VENV)/dev.installed ## Write what follows from schemas/events.yaml, 
 	$(BIN)/python schemas/generate.py
 	$(BIN)/python docs/generate_settings.py
 	$(BIN)/python docs/generate_analytics.py
+	$(BIN)/python docs/generate_python_client.py
 	$(BIN)/python terraform/generate_readme.py
 	cd functions && ../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. telemetry_pipeline/otlp/wire.proto
 
@@ -77,7 +82,7 @@ ci-migrate ci-smoke: $(VENV)/dev.installed
 	BIN=$(BIN) .ci/$(@:ci-%=%)
 
 clean: ## Remove what was installed and what was received
-	rm -rf $(VENV) .local .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) clients/web/dist clients/web/node_modules .local .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 
 $(VENV)/run.installed: local/requirements.txt pyproject.toml | $(VENV)/bin/python
 	@echo 'Installing what the pipeline needs (about a minute, once)'
@@ -106,6 +111,10 @@ $(VENV)/dev.installed: tests/requirements.txt pyproject.toml | $(VENV)/bin/pytho
 	$(PIP) --require-hashes --requirement tests/requirements.txt
 	$(INSTALL_PROJECT)
 	@touch $@ $(VENV)/run.installed
+
+clients/web/node_modules/.package-lock.json: clients/web/package-lock.json
+	cd clients/web && npm ci --no-audit --no-fund
+	@touch $@
 
 $(VENV)/bin/python:
 	@test -n '$(PYTHON)' || { echo 'Python 3.11 or later is needed: install it, or name it with PYTHON=...' >&2; exit 1; }

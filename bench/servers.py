@@ -86,6 +86,19 @@ def free_port() -> int:
         return port
 
 
+def await_port(port: int) -> None:
+    """Wait until somebody accepts connections there."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("the server did not start within 30 seconds")
+
+
 def _await(port: int) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:

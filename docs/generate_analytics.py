@@ -25,10 +25,10 @@ Records of rejected spans and parked messages go after 30 days (`RHESIS_REJECTED
 When a person asks for erasure (docs/otlp.md), the next run of `maintain`, or `telemetry maintain --now`, removes all
 events of theirs from before the request, in Postgres and in BigQuery, and counts their days anew: the answers become
 those without them. What was counted of months that were dropped before stays; nobody can be told apart in it. Older
-events that arrive later, from a client's queue, the dead-letter topic or a replay, are removed likewise: by the run that
-follows in Postgres, within an hour of a run in BigQuery. After 32 days, when no message can be left on the bus (later, if
-parked messages are kept for longer), the request itself forgets whose it was. Copies in backups and in BigQuery's time
-travel go when these expire.
+events that arrive later, from a client's queue, the dead-letter topic or a replay, are removed likewise: by the run
+that follows in Postgres, within an hour of a run in BigQuery. After 32 days, when no message can be left on the bus
+(later, if parked messages are kept for longer), the request itself forgets whose it was. Copies in backups and in
+BigQuery's time travel go when these expire.
 
 ## Small groups
 
