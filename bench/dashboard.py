@@ -21,7 +21,7 @@ from telemetry_local.demo import fill
 from telemetry_local.postgres import Postgres
 from telemetry_pipeline.database import connect
 from telemetry_pipeline.maintain import migrate, rollups
-from telemetry_pipeline.maintain.partitions import make_partitions
+from telemetry_pipeline.maintain.partitions import make_partitions, summarize
 from telemetry_pipeline.settings import DatabaseSettings, IngestSettings, StoreSettings
 
 EVENTS = int(os.environ.get("BENCH_EVENTS", "10500000"))
@@ -89,6 +89,7 @@ def _fill(url: str) -> int:
                 ingest, send, days=DAYS, events=EVENTS, people=people, seed=1, now=now, as_they_came=True
             )
             events = sum(count for _, count in played)
+        summarize(connection, now.date())
         rollups.refresh(connection, now + timedelta(minutes=6), all_days=True)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("vacuum (analyze)")

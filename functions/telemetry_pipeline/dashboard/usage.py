@@ -55,8 +55,9 @@ class Usage:
         span = {"first": first, "last": last}
         rows = reader.rows("features", **span) if name is None else reader.rows("feature", feature=name, **span)
         found = {
-            Cell(row.day, Feature(row.feature_name, row.action), row.deployment_type): Day(row.users, row.uses)
+            Cell(date.fromisoformat(day), Feature(row.feature_name, row.action), row.deployment_type): Day(users, uses)
             for row in rows
+            for day, users, uses in row.days
         }
         users = {cell: day.users for cell, day in found.items()}
         seen = {

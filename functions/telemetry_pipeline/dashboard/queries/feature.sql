@@ -1,13 +1,43 @@
--- How much was one feature used? One row per day, action and deployment type.
+-- How much was one feature used? One row per action and deployment type, with its days.
+-- The counts of exact_feature_adoption, without the people whom its rate is of: these are another question of the page.
+-- The days come as one text, [[day, users, uses], ...], since some thousand rows take longer to read than to make.
+with stale as (
+    select day
+    from analytics_stale_days()
+),
+
+uses as (
+    select
+        day,
+        feature_name,
+        action,
+        deployment_type,
+        users,
+        uses
+    from analytics_daily_features
+    where day not in (select day from stale)
+        and feature_name = :feature
+    union all
+    select
+        fresh.day,
+        feature_name,
+        action,
+        deployment_type,
+        users,
+        uses
+    from stale
+    cross join lateral analytics_daily_features_of(stale.day) as fresh
+    where feature_name = :feature
+)
+
 select
-    day,
     feature_name,
     action,
     deployment_type,
-    users,
-    uses,
-    first_seen
-from exact_feature_adoption
-where day between :first and :last
-    and feature_name = :feature
-order by day, feature_name, action, deployment_type;
+    min(day) as first_seen,
+    json_agg(json_build_array(day, users, uses) order by day) filter (where day >= :first) as days
+from uses
+where day <= least(:last, (now() at time zone 'UTC')::date)
+group by feature_name, action, deployment_type
+having max(day) >= :first
+order by feature_name, action, deployment_type;
