@@ -357,6 +357,7 @@ ALTER TABLE ONLY public.analytics_weekly_people
 CREATE INDEX analytics_endpoint_usage_received_at ON ONLY public.analytics_endpoint_usage USING brin (received_at) WITH (autosummarize='on');
 COMMENT ON INDEX public.analytics_endpoint_usage_received_at IS 'Days that received something; rows arrive in its order, so it stays tiny.';
 CREATE INDEX analytics_erasure_requests_obeyed ON public.analytics_erasure_requests USING btree (user_id) WHERE (user_id IS NOT NULL);
+CREATE INDEX analytics_feature_usage_by_feature ON ONLY public.analytics_feature_usage USING btree (feature_name, "timestamp") INCLUDE (user_id, action, deployment_type);
 CREATE INDEX analytics_feature_usage_received_at ON ONLY public.analytics_feature_usage USING brin (received_at) WITH (autosummarize='on');
 COMMENT ON INDEX public.analytics_feature_usage_received_at IS 'Days that received something; rows arrive in its order, so it stays tiny.';
 CREATE INDEX analytics_installation_days_installation_id ON public.analytics_installation_days USING btree (installation_id, day);

@@ -134,7 +134,7 @@ def test_every_table_and_column_of_our_own_is_explained(migrated: Engine, table:
 
 
 def test_indexes_are_the_ones_that_are_needed(migrated: Engine) -> None:
-    """An event table has its primary key and BRIN on received_at: each further one slows every insert."""
+    """An event table has its primary key and BRIN on received_at, features one for funnels: each slows every insert."""
     indexes = _rows(
         migrated,
         """
@@ -145,7 +145,7 @@ def test_indexes_are_the_ones_that_are_needed(migrated: Engine) -> None:
         tables=[event.table for event in contract.EVENTS],
     )
 
-    expected = {
+    expected = {("analytics_feature_usage", "analytics_feature_usage_by_feature")} | {
         (event.table, f"{event.table}{suffix}") for event in contract.EVENTS for suffix in ("_pkey", "_received_at")
     }
     assert expected == {tuple(row) for row in indexes}
