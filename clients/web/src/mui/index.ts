@@ -1,0 +1,4 @@
+"use client";
+
+export { TelemetryOptInDialog } from "./dialog.js";
+export { TelemetrySettings } from "./settings.js";

@@ -1,0 +1,5 @@
+import { TelemetrySettings } from "@rhesis/telemetry/mui";
+
+export default function Page() {
+  return <TelemetrySettings />;
+}
