@@ -8,13 +8,16 @@ DOCS = Path(__file__).parents[1] / "docs"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
+def blocks(page: str, language: str) -> list[str]:
+    """The blocks of a language."""
+    return [code for named, code in _BLOCK.findall((DOCS / page).read_text()) if named == language]
+
+
 def files(page: str) -> dict[str, str]:
     """Blocks of Python by the file name that their first line has as a comment."""
-    blocks = [code for language, code in _BLOCK.findall((DOCS / page).read_text()) if language == "python"]
-    return {code.partition("\n")[0].removeprefix("# "): code for code in blocks}
+    return {code.partition("\n")[0].removeprefix("# "): code for code in blocks(page, "python")}
 
 
 def commands(page: str) -> list[str]:
     """The lines of blocks of shell."""
-    blocks = [code for language, code in _BLOCK.findall((DOCS / page).read_text()) if language == "sh"]
-    return [line for code in blocks for line in code.splitlines()]
+    return [line for code in blocks(page, "sh") for line in code.splitlines()]
