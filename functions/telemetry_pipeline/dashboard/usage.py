@@ -52,8 +52,7 @@ class Usage:
     @classmethod
     def read(cls, reader: Reader, first: date, last: date, k: int, deployment: str, name: str | None = None) -> "Usage":
         """Read the days from `first` to `last`, of all features or of one."""
-        span = {"first": first, "last": last}
-        rows = reader.rows("features", **span) if name is None else reader.rows("feature", feature=name, **span)
+        rows = reader.rows("features", first=first, last=last, feature=name)
         found = {
             Cell(date.fromisoformat(day), Feature(row.feature_name, row.action), row.deployment_type): Day(users, uses)
             for row in rows

@@ -1,4 +1,4 @@
--- Which features were used? One row per feature, action and deployment type, with its days.
+-- Which features were used, or how was one (:feature, else null)? One row per feature, action and deployment type.
 -- The counts of exact_feature_adoption, without the people whom its rate is of: these are another question of the page.
 -- The days come as one text, [[day, users, uses], ...], since some thousand rows take longer to read than to make.
 with stale as (
@@ -35,7 +35,8 @@ select
     min(day) as first_seen,
     json_agg(json_build_array(day, users, uses) order by day) filter (where day >= :first) as days
 from uses
-where day <= least(:last, (now() at time zone 'UTC')::date)
+where (cast(:feature as text) is null or feature_name = :feature)
+    and day <= least(:last, (now() at time zone 'UTC')::date)
 group by feature_name, action, deployment_type
 having max(day) >= :first
 order by feature_name, action, deployment_type;
