@@ -5,5 +5,7 @@ export default defineConfig({
     environment: "happy-dom",
     environmentOptions: { happyDOM: { url: "https://app.example/" } },
     include: ["test/**/*.test.{ts,tsx}"],
+    // Some pack, compile or bundle the whole package.
+    testTimeout: 120_000,
   },
 });

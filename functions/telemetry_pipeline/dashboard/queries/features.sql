@@ -1,4 +1,4 @@
--- Which features were used, or how was one (:feature, else null)? One row per feature, action and deployment type.
+-- Which features were used, or how was the one that is named? One row per feature, action and deployment type.
 -- The counts of exact_feature_adoption, without the people whom its rate is of: these are another question of the page.
 -- The days come as one text, [[day, users, uses], ...], since some thousand rows take longer to read than to make.
 with stale as (
