@@ -1,3 +1,3 @@
 """Fixtures that every test may use."""
 
-pytest_plugins = ["postgres", "edge", "stack", "warehouse", "installed"]
+pytest_plugins = ["postgres", "edge", "stack", "warehouse", "installed", "browsers"]

@@ -44,6 +44,7 @@ def found(tmp_path: Path, **variables: str) -> settings.Settings:
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "telemetry.example.com"}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "file:///etc/passwd"}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://[::1"}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "https://user:password@telemetry.example.com"}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
     ],
 )
 def test_every_off_wins(tmp_path: Path, variables: dict[str, str], reason: str) -> None:
@@ -126,6 +127,8 @@ def test_in_the_cloud_a_grown_contract_is_on_with_notice(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     "content",
     [
+        '{"enabled": true, "version": 2, "installation_id": "", "by": "nobody", "at": ""}',
+        '{"enabled": "no", "version": 2, "installation_id": "", "by": "person", "at": ""}',
         "",
         "{",
         "[]",
@@ -209,6 +212,44 @@ def test_whether_the_site_allows_it(environment: Callable[..., None], recorder: 
     environment(DO_NOT_TRACK="1")
     initialize_telemetry()
     assert not is_telemetry_enabled()
+
+
+@pytest.mark.parametrize(("deployment", "level"), [("cloud", "WARNING"), ("self_hosted", "INFO")])
+def test_the_notice(
+    environment: Callable[..., None], caplog: pytest.LogCaptureFixture, deployment: str, level: str
+) -> None:
+    """Says that telemetry is on, where to, and how to end it; in the cloud, where nobody was asked, as a warning."""
+    caplog.set_level("INFO")
+    environment(
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9",
+        OTEL_RHESIS_TELEMETRY_ENABLED="true",
+        DEPLOYMENT_TYPE=deployment,
+    )
+    initialize_telemetry()
+
+    (record,) = caplog.records
+    assert record.levelname == level
+    assert "http://127.0.0.1:9" in record.getMessage()
+    assert "rhesis-telemetry disable" in record.getMessage()
+
+
+def test_debug_logs_each_payload(
+    environment: Callable[..., None], recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Instead of sending it."""
+    environment(
+        OTEL_EXPORTER_OTLP_ENDPOINT=recorder.url, OTEL_RHESIS_TELEMETRY_ENABLED="true", RHESIS_TELEMETRY_DEBUG="1"
+    )
+    initialize_telemetry()
+    set_telemetry_enabled(True, "u")
+    track_user_activity("login")
+    assert flush_telemetry()
+
+    (logged,) = (record.getMessage() for record in caplog.records if "would be sent" in record.getMessage())
+    assert json.loads(logged.partition(": ")[2])["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["name"] == (
+        "user.activity"
+    )
+    assert recorder.connections == 0
 
 
 def test_secrets_are_not_printed() -> None:

@@ -12,7 +12,6 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from recorder import Recorder, answering, attributes
 from rhesis_telemetry import choice, contract, preview, settings
 from rhesis_telemetry.cli import main
-from rhesis_telemetry.sending.assembly import _Kept
 from rhesis_telemetry.sending.exporter import Exporter, Recording
 from rhesis_telemetry.sending.spans import Spans
 
@@ -29,7 +28,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
     return code, output.out + output.err
 
 
-def spans(shown: dict[str, Any]) -> Iterator[dict[str, object]]:
+def shown_spans(shown: dict[str, Any]) -> Iterator[dict[str, object]]:
     for resource in ParseDict(shown, ExportTraceServiceRequest()).resource_spans:
         for scope in resource.scope_spans:
             yield from map(attributes, scope.spans)
@@ -38,14 +37,12 @@ def spans(shown: dict[str, Any]) -> Iterator[dict[str, object]]:
 def test_what_is_shown_is_what_is_sent(recorder: Recorder) -> None:
     """The same spans give the same bytes, whether they are recorded or sent."""
     found = settings.read({"OTEL_EXPORTER_OTLP_ENDPOINT": recorder.url, "APP_VERSION": "1.2"})
-    kept = _Kept()
-    for event in preview.sample():
-        Spans(found, "an-installation", kept).start(event, 1).end(2)
+    spans = [Spans(found, "an-installation").make(event, 1, 2) for event in preview.sample()]
     bodies: list[bytes] = []
 
-    Exporter(found, Recording(bodies.append)).send(kept.spans)
+    Exporter(found, Recording(bodies.append)).send(spans)
     sender = Exporter(found)
-    sender.send(kept.spans)
+    sender.send(spans)
     sender.close()
 
     assert [request.body for request in recorder.requests] == bodies
@@ -56,7 +53,7 @@ def test_a_sample_of_every_event_is_shown(capsys: pytest.CaptureFixture[str]) ->
     code, output = run(capsys, "show")
 
     assert code == 0
-    shown = list(spans(json.loads(output)))
+    shown = list(shown_spans(json.loads(output)))
     assert {event["event.category"] for event in shown} == contract.EVENTS.keys()
     assert preview.SAMPLE_INSTALLATION in output
     assert not choice.path(settings.read()).exists()

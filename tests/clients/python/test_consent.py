@@ -2,6 +2,8 @@
 
 import asyncio
 import contextvars
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,9 +12,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from recorder import Recorder, answering, silent
+from recorder import Recorder, answering, rejecting, silent
 from rhesis_telemetry import (
     Delivery,
+    client,
     consent,
     contract,
     feature_usage,
@@ -24,6 +27,7 @@ from rhesis_telemetry import (
     track_feature_usage,
     track_user_activity,
     user_activity,
+    withdrawals,
 )
 from waiting import until
 
@@ -40,6 +44,8 @@ def test_nothing_is_sent_before_a_decision(telemetry: Recorder) -> None:
     track_feature_usage("no")
     set_telemetry_enabled(True, "u", consent_version=contract.VERSION - 1)
     track_feature_usage("older")
+    set_telemetry_enabled(True, "u", consent_version=None)
+    track_feature_usage("unknown")
     set_telemetry_enabled(True, "u")
     track_feature_usage("yes")
 
@@ -66,6 +72,15 @@ def test_disabling_discards_what_waits_of_that_person(telemetry: Recorder) -> No
 
     assert names(telemetry) == ["other's"]
     assert telemetry_counts().discarded == 1
+
+
+def test_somebody_without_an_id_takes_nothing_back(telemetry: Recorder) -> None:
+    """Of others without one."""
+    set_telemetry_enabled(True, None)
+    track_feature_usage("anonymous")
+    set_telemetry_enabled(False, None)
+
+    assert names(telemetry) == ["anonymous"]
 
 
 def test_disabling_discards_what_could_not_be_sent_yet(telemetry: Recorder) -> None:
@@ -103,6 +118,25 @@ def test_disabling_while_a_request_is_under_way(telemetry: Recorder) -> None:
 
     assert telemetry_counts().discarded == 1
     assert telemetry_counts().waiting == 0
+
+
+def test_withdrawing_reaches_all_processes(telemetry: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another worker's events of that person are discarded; what happens after a new yes is not."""
+    withdraw = "import rhesis_telemetry as t; t.initialize_telemetry(); t.withdraw_telemetry('u')"
+    with telemetry_for(True, "other"):
+        track_feature_usage("other's")
+    with telemetry_for(True, "u"):
+        track_feature_usage("discarded")
+        subprocess.run([sys.executable, "-c", withdraw], check=True, stderr=subprocess.DEVNULL)
+        track_feature_usage("again")
+
+    assert names(telemetry) == ["other's", "again"]
+    assert telemetry_counts().discarded == 1
+    assert client.active is not None
+    assert withdrawals.recent(client.active.settings).keys() == {consent.hashed("u")}
+    monkeypatch.setattr(withdrawals, "KEPT_SECONDS", 0)
+    assert withdrawals.recent(client.active.settings) == {}
+    assert list((client.active.settings.directory / "withdrawn").iterdir()) == []
 
 
 def test_erasure_is_asked_for_also_by_who_was_disabled(telemetry: Recorder) -> None:
@@ -145,7 +179,7 @@ def test_erasure_does_not_wait_longer_than_it_is_told(telemetry: Recorder) -> No
     assert request_erasure("u", seconds=0.1) is Delivery.WAITING
 
 
-@pytest.mark.parametrize("answer", [answering(400), answering(401)])
+@pytest.mark.parametrize("answer", [answering(400), answering(401), rejecting(1)])
 def test_erasure_that_is_refused_is_told(telemetry: Recorder, answer: Callable[..., None]) -> None:
     """It will never arrive."""
     telemetry.answer = answer

@@ -53,6 +53,7 @@ def browser(telemetry: Recorder) -> FlaskClient:  # noqa: ARG001 - telemetry is 
 
     app.register_blueprint(blueprint)
     initialize_telemetry(app)
+    initialize_telemetry(app)
     return app.test_client()
 
 

@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 
-from recorder import Recorder
+from recorder import Answer, Recorder, answering, endless, silent
 from rhesis_telemetry import (
     consent,
     flush_telemetry,
@@ -24,6 +24,7 @@ from rhesis_telemetry import (
     track_feature_usage,
 )
 from rhesis_telemetry.frameworks.starlette import TelemetryMiddleware, route_template
+from waiting import until
 
 
 def agreed() -> None:
@@ -104,6 +105,8 @@ def an_app() -> FastAPI:
         Starlette(routes=[Route("/here/{name}", plain), Mount("/in/{name}", routes=[Route("/", plain)])]),
     )
     initialize_telemetry(app)
+    initialize_telemetry(app)
+    initialize_telemetry(mounted)
     return app
 
 
@@ -202,6 +205,27 @@ def test_websockets_have_a_decision_of_their_own(telemetry: Recorder, browser: T
     assert flush_telemetry()
 
     assert [event["event.category"] for event in telemetry.events] == ["feature_usage"]
+
+
+@pytest.mark.parametrize("answer", [answering(503), answering(400), endless, None], ids=["busy", "no", "lying", "slow"])
+def test_whatever_the_server_does(telemetry: Recorder, browser: TestClient, answer: Answer | None) -> None:
+    """Every request is answered as ever, while the server is asked."""
+    telemetry.answer = answer or silent(telemetry)
+    browser.get("/stream")
+    flush_telemetry(0)
+    until(lambda: telemetry.requests, 20)
+
+    assert {browser.get("/stream").text for _ in range(100)} == {"one two"}
+    assert telemetry_counts().sent == 0
+
+
+def test_shutting_down_sends_what_waits(telemetry: Recorder) -> None:
+    """Servers may end the process by a signal, so it is done when the app has shut down."""
+    with TestClient(an_app()) as browser:
+        browser.get("/stream")
+        assert telemetry.requests == []
+
+    assert len(telemetry.events) == 1
 
 
 def test_an_app_without_telemetry_has_no_middleware(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from rhesis_telemetry.tracking import (
     track_feature_usage,
     track_user_activity,
     user_activity,
+    withdraw_telemetry,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "track_feature_usage",
     "track_user_activity",
     "user_activity",
+    "withdraw_telemetry",
 ]

@@ -61,7 +61,12 @@ def read(settings: Settings) -> Choice | None:
     try:
         recorded = json.loads(path(settings).read_bytes())
         choice = Choice(**recorded)
-        valid = isinstance(choice.version, int) and isinstance(choice.installation_id, str)
+        valid = (
+            isinstance(choice.enabled, bool)
+            and isinstance(choice.version, int)
+            and isinstance(choice.installation_id, str)
+            and choice.by in _YES
+        )
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError):
@@ -184,6 +189,8 @@ def _written(settings: Settings, choice: Choice) -> Path:
     descriptor, name = tempfile.mkstemp(dir=settings.directory, prefix=_FILE)
     with os.fdopen(descriptor, "w") as file:
         json.dump(asdict(choice), file)
+    # Whoever enables it may be another user than the app runs as; nothing in it is secret.
+    Path(name).chmod(0o644)
     return Path(name)
 
 

@@ -5,11 +5,11 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
-from rhesis_telemetry import consent, events
+from rhesis_telemetry import consent, events, withdrawals
 from rhesis_telemetry.choice import Site
 from rhesis_telemetry.consent import Person
 from rhesis_telemetry.counts import Counts
@@ -36,7 +36,7 @@ class Client:
         self._lock = threading.RLock()
         self._sending: Sending | None = None
         self._faults = 0
-        self._leave_by: float | None = None
+        self._leave_by = -EXIT_SECONDS
 
     @property
     def counts(self) -> Counts:
@@ -46,7 +46,7 @@ class Client:
 
     def record(
         self,
-        make: Callable[Concatenate[Person, Arguments], Event],
+        make: Callable[Concatenate[Person, Arguments], Event | None],
         start: int,
         end: int,
         *arguments: Arguments.args,
@@ -55,7 +55,7 @@ class Client:
         """Record an event of whoever this context is about, if they agreed; no fault of ours gets out of here.
 
         Args:
-            make: Makes the event of the person and the arguments; it is not called where nothing may be sent.
+            make: Makes the event, or None, of the person and the arguments; not called where nothing may be sent.
             start: When it began, in nanoseconds since 1970.
             end: When it ended.
             *arguments: For `make`.
@@ -68,14 +68,21 @@ class Client:
             standing = self.site.standing()
             if standing.allowed:
                 event = make(place.person, *arguments, **options)
-                self._ready().start(event, standing.installation_id, start).end(end)
+                if event is not None:
+                    self._ready().record(event, standing.installation_id, start, end)
         except Exception as fault:
             self._faulty(fault)
 
     def forget(self, user: str) -> None:
-        """Take back the events of a person, by the hashed id, that are not sent yet."""
-        if self._sending is not None:
+        """Take back the events of a person, by the hashed id, that are not sent yet by this process."""
+        if self._sending is not None and user:
             self._sending.background.discard(user)
+
+    def withdraw(self, user: str) -> None:
+        """Take back the events of a person, by the hashed id, that are not sent yet by any process of the app."""
+        if user and not self.settings.off_because:
+            self.forget(user)
+            withdrawals.note(self.settings, user)
 
     def erase(self, user: str, seconds: float) -> Delivery:
         """Ask the server to erase what it has of a person, by the hashed id.
@@ -86,12 +93,10 @@ class Client:
         """
         if self.settings.off_because or not user:
             return Delivery.IMPOSSIBLE
-        self.forget(user)
+        self.withdraw(user)
         try:
-            sending = self._ready()
-            now = time.time_ns()
-            span = sending.start(events.erasure_request(user), self.site.standing().installation_id, now)
-            return sending.deliver(span, now, seconds)
+            installation_id = self.site.standing().installation_id
+            return self._ready().deliver(events.erasure_request(user), installation_id, time.time_ns(), seconds)
         except Exception as fault:
             self._faulty(fault)
             return Delivery.IMPOSSIBLE
@@ -106,14 +111,15 @@ class Client:
             self._sending.background.stop(seconds)
 
     def leave(self, *, for_good: bool) -> None:
-        """Send what waits before the process ends; all such calls together take no longer than `EXIT_SECONDS`.
+        """Send what waits before the process ends; the calls of one end take no longer than `EXIT_SECONDS` together.
 
         Args:
             for_good: Whether nothing will be tracked any more.
         """
-        if self._leave_by is None:
-            self._leave_by = time.monotonic() + EXIT_SECONDS
-        seconds = max(self._leave_by - time.monotonic(), 0)
+        now = time.monotonic()
+        if now > self._leave_by + EXIT_SECONDS:
+            self._leave_by = now + EXIT_SECONDS
+        seconds = max(self._leave_by - now, 0)
         if for_good:
             self.stop(seconds)
         else:
@@ -131,8 +137,12 @@ class Client:
                 if self._sending is None:
                     from rhesis_telemetry.sending import Sending
 
-                    self._sending = Sending(self.settings, lambda: self.site.standing(fresh=True).allowed)
+                    self._sending = Sending(self.settings, self._withdrawn)
         return self._sending
+
+    def _withdrawn(self) -> Mapping[str, int] | None:
+        """Whose events may not be sent if they happened before then; None where nobody's may."""
+        return withdrawals.recent(self.settings) if self.site.standing(fresh=True).allowed else None
 
     def _faulty(self, fault: Exception) -> None:
         self._faults += 1

@@ -56,9 +56,9 @@ def agrees(user: Decided, deployment_type: DeploymentType) -> bool:
     return user.telemetry_enabled and (user.telemetry_consent_version or 0) >= contract.VERSION
 
 
-def person(user_id: object, org_id: object, version: int) -> Person | None:
-    """The person with these ids, if that version of consent covers the present contract."""
-    if version < contract.VERSION:
+def person(user_id: object, org_id: object, version: int | None) -> Person | None:
+    """The person with these ids, if that version of consent covers the present contract; None is the oldest."""
+    if version is None or version < contract.VERSION:
         return None
     return Person(hashed(user_id), hashed(org_id), version)
 

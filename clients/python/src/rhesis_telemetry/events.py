@@ -75,13 +75,14 @@ def feature_usage(
 
 def endpoint_usage(person: Person, method: str, route: str, status_code: int, duration_ms: float) -> Event:
     """A request was answered; `route` is its route's template, never its path."""
+    called, template = _clean(method)[:_TEXT_CHARACTERS], _storable(route)[:_ROUTE_CHARACTERS]
     attributes: dict[str, Value] = {
-        "http.request.method": _clean(method)[:_TEXT_CHARACTERS],
-        "http.route": _clean(route)[:_ROUTE_CHARACTERS],
+        "http.request.method": called,
+        "http.route": template,
         "http.response.status_code": status_code,
         "duration_ms": duration_ms,
     }
-    return Event(f"http.{method}.{route}", _event("endpoint_usage", person, attributes, None))
+    return Event(f"http.{called}.{template}", _event("endpoint_usage", person, attributes, None))
 
 
 def erasure_request(user: str) -> Event:
@@ -157,5 +158,10 @@ def _safe(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """The text without what protobuf or a database can't hold, and not longer than what is worth searching."""
-    return text[:_SEARCHED_CHARACTERS].replace("\0", "").encode(errors="replace").decode()
+    """The text as it can be stored, and not longer than what is worth searching."""
+    return _storable(text[:_SEARCHED_CHARACTERS])
+
+
+def _storable(text: str) -> str:
+    """The text without what protobuf or a database can't hold."""
+    return text.replace("\0", "").encode(errors="replace").decode()

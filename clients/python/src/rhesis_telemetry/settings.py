@@ -115,23 +115,32 @@ def _off_because(environment: Mapping[str, str], endpoint: str, switch: str) -> 
     if not endpoint:
         return "OTEL_EXPORTER_OTLP_ENDPOINT is not set"
     if not _is_endpoint(endpoint):
-        return "OTEL_EXPORTER_OTLP_ENDPOINT is no http:// or https:// address"
+        return "OTEL_EXPORTER_OTLP_ENDPOINT is no http:// or https:// address, or has a password in it"
     return ""
 
 
 def _is_endpoint(endpoint: str) -> bool:
     try:
         parts = urlsplit(endpoint)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        reachable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+    return reachable and "@" not in parts.netloc
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        # Of a user whom the system does not know, as in some containers; nothing can be kept.
+        return Path("/nonexistent")
 
 
 def _directory(environment: Mapping[str, str]) -> Path:
     """Where an app keeps what is neither configuration nor cache, as the platform has it."""
     if named := environment.get("RHESIS_TELEMETRY_DIRECTORY"):
         return Path(named)
-    home = Path(environment.get("HOME") or environment.get("USERPROFILE") or "/nonexistent")
+    home = Path(environment["HOME"]) if environment.get("HOME") else _home()
     if sys.platform == "win32":
         state = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
     elif sys.platform == "darwin":

@@ -40,7 +40,9 @@ def initialize_telemetry(app: object = None) -> None:
         return
     standing = choice.standing(active.settings, record=False)
     if standing.allowed:
-        _logger.warning(
+        in_the_cloud = active.settings.deployment_type == "cloud"
+        _logger.log(
+            logging.WARNING if in_the_cloud else logging.INFO,
             "telemetry is on (%s): events of people who agree go to %s; `rhesis-telemetry show` prints them, "
             "`rhesis-telemetry disable` ends it",
             standing.because,
@@ -68,7 +70,7 @@ def set_telemetry_enabled(
     user_id: object = None,
     org_id: object = None,
     *,
-    consent_version: int = contract.VERSION,
+    consent_version: int | None = contract.VERSION,
 ) -> None:
     """Say who acts from here on, and whether they agreed: for the rest of the request, else of this context.
 
@@ -79,7 +81,7 @@ def set_telemetry_enabled(
         user_id: The person's id; its hash is sent. None for somebody without one.
         org_id: The id of the person's organization; its hash is sent.
         consent_version: The contract's version that the person agreed to. Who agreed to an older one than the present
-            has to be asked again, and nothing is sent until then.
+            has to be asked again, and nothing is sent until then; None is the oldest.
     """
     active = client.active
     if active is None or active.settings.off_because:
@@ -96,7 +98,7 @@ def telemetry_for(
     user_id: object = None,
     org_id: object = None,
     *,
-    consent_version: int = contract.VERSION,
+    consent_version: int | None = contract.VERSION,
 ) -> AbstractContextManager[None]:
     """The same as `set_telemetry_enabled`, for the length of a `with` block: a job, a command, a message.
 
@@ -208,19 +210,38 @@ def feature_usage(feature_name: object, action: object = None, **metadata: objec
     return Tracked(lambda: track_feature_usage(feature_name, action, **metadata))
 
 
-def track_endpoint_usage(method: str, route: str, status_code: int, start: int, end: int) -> None:
+def track_endpoint_usage(method: str, route: Callable[[], str | None], status_code: int, start: int, end: int) -> None:
     """Record that a request was answered; the middlewares do.
 
     Args:
         method: The request's method.
-        route: The template of its route, never its path.
+        route: Tells the template of its route, never its path; None if it had none, and is not tracked.
         status_code: The response's.
         start: When the request came, in nanoseconds since 1970.
         end: When it was answered.
     """
     if client.active is not None:
         duration = max(end - start, 0)
-        client.active.record(events.endpoint_usage, start, start + duration, method, route, status_code, duration / 1e6)
+        client.active.record(_endpoint, start, start + duration, method, route, status_code, duration / 1e6)
+
+
+def _endpoint(
+    person: Person, method: str, route: Callable[[], str | None], status_code: int, duration_ms: float
+) -> Event | None:
+    template = route()
+    return None if template is None else events.endpoint_usage(person, method, template, status_code, duration_ms)
+
+
+def withdraw_telemetry(user_id: object) -> None:
+    """Discard what waits of a person in all processes of the app: call it when somebody has just said no.
+
+    `set_telemetry_enabled(False, user_id)`, which is called with each request, does so for its own process.
+
+    Args:
+        user_id: The person's id.
+    """
+    if client.active is not None:
+        client.active.withdraw(consent.hashed(user_id))
 
 
 def request_erasure(user_id: object, *, seconds: float = 5.0) -> Delivery:

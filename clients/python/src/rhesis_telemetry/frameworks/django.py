@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -49,9 +50,11 @@ class TelemetryMiddleware:
 
 
 def _track(request: HttpRequest, response: HttpResponseBase, start: int) -> None:
-    if request.resolver_match is not None and request.method:
-        route = template(request.resolver_match.route)
-        track_endpoint_usage(request.method, route, response.status_code, start, time.time_ns())
+    track_endpoint_usage(request.method or "", partial(_matched, request), response.status_code, start, time.time_ns())
+
+
+def _matched(request: HttpRequest) -> str | None:
+    return None if request.resolver_match is None else template(request.resolver_match.route)
 
 
 def template(route: str) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from rhesis_telemetry.delivery import Delivery
-from rhesis_telemetry.tracking import request_erasure, set_telemetry_enabled
+from rhesis_telemetry.tracking import request_erasure, set_telemetry_enabled, withdraw_telemetry
 
 
 class User(Protocol):
@@ -102,6 +102,7 @@ async def _decide(user: User, session: Any, *, enabled: bool) -> None:  # noqa: 
     if not enabled:
         # Before it is kept, so that nothing leaves in between.
         set_telemetry_enabled(False, user_id, organization_id)
+        await run_in_threadpool(withdraw_telemetry, user_id)
     user.decide_telemetry(enabled)
     await _finished(await run_in_threadpool(session.merge, user))
     await _finished(await run_in_threadpool(session.commit))

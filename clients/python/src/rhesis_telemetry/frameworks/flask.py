@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import flask
@@ -16,6 +17,7 @@ App = Callable[[Environment, Callable[..., Any]], Iterable[bytes]]
 
 _FAILED = 500
 _RULE = "rhesis_telemetry.rule"
+_SEEN = "rhesis_telemetry.seen"
 _PARAMETER = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>")
 
 
@@ -39,6 +41,10 @@ class TelemetryMiddleware:
 
     def __call__(self, environ: Environment, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Handle a request."""
+        if _SEEN in environ:
+            # By the app that this one is mounted in, or the middleware was added twice.
+            return self._app(environ, start_response)
+        environ[_SEEN] = True
         request = _Request(environ)
 
         def starting(status: str, *rest: Any, **options: Any) -> Any:  # noqa: ANN401 - as the server has it
@@ -70,8 +76,9 @@ class _Request:
 
     def end(self, status: int | None = None) -> None:
         """Track it, the first time that this is called."""
-        if self._start and (route := _template(self._environ)):
+        if self._start:
             status_code = self.status if status is None else status
+            route = partial(_template, self._environ)
             track_endpoint_usage(self._environ["REQUEST_METHOD"], route, status_code, self._start, time.time_ns())
         self._start = 0
         self._scope.close()

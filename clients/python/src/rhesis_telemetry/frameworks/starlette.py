@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import partial
 from typing import Any
 
 from rhesis_telemetry import client, consent
@@ -14,6 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _FAILED = 500
+_SEEN = "rhesis_telemetry.seen"
 
 
 class TelemetryMiddleware:
@@ -27,6 +29,11 @@ class TelemetryMiddleware:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, _flushing(send))
             return
+        if _SEEN in scope:
+            # By the app that this one is mounted in, or the middleware was added twice.
+            await self._app(scope, receive, send)
+            return
+        scope[_SEEN] = True
         with consent.request() as place:
             if scope["type"] == "http":
                 await self._tracked(scope, receive, send, place)
@@ -45,8 +52,8 @@ class TelemetryMiddleware:
             place.shared = False
             if not tracked:
                 tracked = True
-                if route := route_template(scope, mounted_at):
-                    track_endpoint_usage(scope["method"], route, status_code, start, time.time_ns())
+                route = partial(route_template, scope, mounted_at)
+                track_endpoint_usage(scope["method"], route, status_code, start, time.time_ns())
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -58,7 +65,7 @@ class TelemetryMiddleware:
 
         try:
             await self._app(scope, receive, sending)
-        except BaseException:
+        except Exception:
             track(_FAILED)
             raise
         track(status or _FAILED)

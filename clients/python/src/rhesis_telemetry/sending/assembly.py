@@ -2,17 +2,18 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from rhesis_telemetry.delivery import Delivery
 from rhesis_telemetry.events import Event
 from rhesis_telemetry.sending.background import Background
+from rhesis_telemetry.sending.buffer import Waiting
 from rhesis_telemetry.sending.exporter import Exporter, Recording
 from rhesis_telemetry.sending.spans import Spans
 from rhesis_telemetry.sending.transport import Delivered, Refused
@@ -25,53 +26,41 @@ _logger = logging.getLogger("rhesis_telemetry")
 
 
 class Sending:
-    """The spans' provider, the processor that they end in, and the exporter behind it."""
+    """What waits, the thread behind it, and the exporter behind that."""
 
-    def __init__(self, settings: Settings, may_send: Callable[[], bool]) -> None:
-        """Make all of it; the thread and its socket come with the first span."""
+    def __init__(self, settings: Settings, withdrawn: Callable[[], Mapping[str, int] | None]) -> None:
+        """Make all of it; the thread and its socket come with the first event."""
         exporter = Exporter(settings, Recording(_log) if settings.debug else None)
-        self.background = Background(exporter, may_send)
-        self._settings = settings
-        self._spans: Spans | None = None
+        self.background = Background(settings, exporter, withdrawn)
 
-    def start(self, event: Event, installation_id: str, at_nanoseconds: int) -> Span:
-        """Begin an event's span, of an installation that may have changed since the last."""
-        spans = self._spans
-        if spans is None or spans.installation_id != installation_id:
-            spans = self._spans = Spans(self._settings, installation_id, self.background)
-        return spans.start(event, at_nanoseconds)
+    def record(self, event: Event, installation_id: str, start: int, end: int) -> None:
+        """Let an event wait to be sent."""
+        self.background.add(Waiting(event, installation_id, start, end, time.monotonic()))
 
-    def deliver(self, span: Span, end_nanoseconds: int, seconds: float) -> Delivery:
-        """End a request's span and wait this long to learn whether it has arrived."""
-        outcome = self.background.deliver(span, end_nanoseconds, seconds)
+    def deliver(self, event: Event, installation_id: str, at_nanoseconds: int, seconds: float) -> Delivery:
+        """Send a request at once, and wait this long to learn whether it has arrived."""
+        waiting = Waiting(event, installation_id, at_nanoseconds, at_nanoseconds, time.monotonic())
+        self.background.add(waiting)
+        self.background.flush(seconds)
+        outcome = waiting.outcome
         if isinstance(outcome, Delivered):
             return Delivery.IMPOSSIBLE if outcome.rejected else Delivery.DELIVERED
         return Delivery.IMPOSSIBLE if isinstance(outcome, Refused) else Delivery.WAITING
 
 
-class _Kept(SpanProcessor):
-    def __init__(self) -> None:
-        self.spans: list[ReadableSpan] = []
-
-    def on_end(self, span: ReadableSpan) -> None:
-        self.spans.append(span)
-
-
 def preview(settings: Settings, installation_id: str, events: Iterable[Event], at_nanoseconds: int) -> bytes:
     """The body of the request that these events would be sent in: the exporter's own, with the network replaced."""
-    kept = _Kept()
-    spans = Spans(settings, installation_id, kept)
-    for event in events:
-        spans.start(event, at_nanoseconds).end(at_nanoseconds)
+    spans = Spans(settings, installation_id)
+    made = [spans.make(event, at_nanoseconds, at_nanoseconds) for event in events]
     bodies: list[bytes] = []
     exporter = Exporter(replace(settings, endpoint=_NOWHERE), Recording(bodies.append))
-    exporter.send(kept.spans)
+    exporter.send(made)
     exporter.close()
     return b"".join(bodies)
 
 
 def readable(body: bytes) -> Any:  # noqa: ANN401 - JSON
-    """A request's body as OTLP/JSON."""
+    """A request's body in protobuf's JSON form, in which ids are base64."""
     return MessageToDict(ExportTraceServiceRequest.FromString(body))
 
 

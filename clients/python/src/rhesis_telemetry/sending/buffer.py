@@ -6,28 +6,46 @@ from dataclasses import dataclass
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from rhesis_telemetry.events import Event
+from rhesis_telemetry.sending.transport import Outcome
+
 EVENTS = 2048
 REQUESTS = 256
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Waiting:
-    """A span that waits, since when (seconds, monotonic), and the hashed id of the person that it is about.
+    """An event that waits.
 
-    A request is what a person asks for: no event, it neither gives way nor is taken back.
+    It becomes a span only when it is sent: the app has less to do, and its garbage collector less to look at.
+
+    Attributes:
+        event: The event.
+        installation_id: The installation's id when it happened.
+        start: When it began, in nanoseconds since 1970.
+        end: When it ended.
+        since: Since when it waits, in seconds of the monotonic clock.
+        span: Its span, once it was made; a second attempt sends the same.
+        outcome: What came of the last attempt.
     """
 
-    span: ReadableSpan
+    event: Event
+    installation_id: str
+    start: int
+    end: int
     since: float
-    user: str
-    is_request: bool
+    span: ReadableSpan | None = None
+    outcome: Outcome | None = None
 
-    @classmethod
-    def of(cls, span: ReadableSpan, since: float) -> "Waiting":
-        """A span that begins to wait."""
-        attributes = span.attributes or {}
-        user = str(attributes.get("user.id", ""))
-        return cls(span, since, user, is_request=attributes.get("event.category") == "erasure_request")
+    @property
+    def user(self) -> str:
+        """The hashed id of the person that it is about."""
+        return str(self.event.attributes.get("user.id", ""))
+
+    @property
+    def is_request(self) -> bool:
+        """Whether it is what a person asks for: no event, it neither gives way nor is taken back."""
+        return self.event.attributes.get("event.category") == "erasure_request"
 
 
 class Buffer:
@@ -71,11 +89,15 @@ class Buffer:
         self._of_user[waiting.user] += 1
         return self._shorten()
 
-    def take(self, most: int) -> list[ReadableSpan]:
-        """Take the oldest, requests first; they count as being sent until `done` or `put_back`."""
-        while len(self._taken) < most and len(self):
-            self._taken.append(self._requests.popleft() if self._requests else self._events.popleft())
-        return [waiting.span for waiting in self._taken]
+    def take(self, most: int) -> list[Waiting]:
+        """Take the oldest; they count as being sent until `done` or `put_back`.
+
+        Requests come first and go alone, so that what the server says of them is about nothing else.
+        """
+        source = self._requests or self._events
+        while len(self._taken) < most and source:
+            self._taken.append(source.popleft())
+        return list(self._taken)
 
     def done(self) -> None:
         """Forget what was being sent."""
@@ -91,21 +113,31 @@ class Buffer:
         self._requests.extendleft(waiting for waiting in reversed(kept) if waiting.is_request)
         return len(taken) - len(kept) + self._shorten()
 
-    def discard(self, user: str | None = None) -> int:
-        """Take back a person's events that wait, or everybody's; how many that were.
+    def discard(self, user: str, until: int | None = None) -> int:
+        """Take back a person's events that wait; how many that were.
 
         Those that are being sent are not put back.
+
+        Args:
+            user: The person's hashed id.
+            until: Events that began later (nanoseconds since 1970) stay; None for none.
         """
-        if user is not None and not self._of_user[user]:
+        if not self._of_user[user]:
             return 0
-        before = len(self._events)
-        self._events = deque(waiting for waiting in self._events if user not in (None, waiting.user))
-        self._taken = [one for one in self._taken if one.is_request or user not in (None, one.user)]
-        if user is None:
-            self._of_user.clear()
-        else:
-            del self._of_user[user]
-        return before - len(self._events)
+        gone = [one for one in self._events if _is_of(one, user, until)]
+        self._events = deque(one for one in self._events if not _is_of(one, user, until))
+        going = [one for one in self._taken if not one.is_request and _is_of(one, user, until)]
+        self._taken = [one for one in self._taken if one.is_request or not _is_of(one, user, until)]
+        self._forget((*gone, *going))
+        return len(gone)
+
+    def clear(self) -> int:
+        """Take back everybody's events that wait; how many that were. Requests stay."""
+        gone = len(self._events)
+        self._events.clear()
+        self._taken = [one for one in self._taken if one.is_request]
+        self._of_user.clear()
+        return gone
 
     def _shorten(self) -> int:
         dropped = [self._events.popleft() for _ in range(len(self._events) - EVENTS)]
@@ -118,3 +150,7 @@ class Buffer:
                 self._of_user[waiting.user] -= 1
                 if self._of_user[waiting.user] <= 0:
                     del self._of_user[waiting.user]
+
+
+def _is_of(waiting: Waiting, user: str, until: int | None) -> bool:
+    return waiting.user == user and (until is None or waiting.start <= until)

@@ -3,7 +3,7 @@
 from opentelemetry.context import Context
 from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Span, SpanLimits, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.sdk.version import __version__ as sdk_version
 
@@ -12,9 +12,9 @@ from rhesis_telemetry.settings import Settings
 
 
 class Spans:
-    """Makes a span of each event; its processor gets it when it ends."""
+    """Makes spans of events, as an installation."""
 
-    def __init__(self, settings: Settings, installation_id: str, processor: SpanProcessor) -> None:
+    def __init__(self, settings: Settings, installation_id: str) -> None:
         # All is explicit: the environment's resource, sampler and limits are meant for the app's own tracing.
         provider = TracerProvider(
             sampler=ALWAYS_ON,
@@ -30,16 +30,20 @@ class Spans:
             shutdown_on_exit=False,
             meter_provider=NoOpMeterProvider(),
         )
-        provider.add_span_processor(processor)
         self.installation_id = installation_id
         self._tracer = provider.get_tracer("rhesis_telemetry")
 
-    def start(self, event: Event, at_nanoseconds: int) -> Span:
-        """Begin the span of an event that began then (nanoseconds since 1970); it is sent after its `end`."""
-        span = self._tracer.start_span(
-            event.name, context=Context(), attributes=event.attributes, start_time=at_nanoseconds
-        )
-        if not isinstance(span, Span):
+    def make(self, event: Event, start: int, end: int) -> ReadableSpan:
+        """The ended span of an event.
+
+        Args:
+            event: The event.
+            start: When it began, in nanoseconds since 1970.
+            end: When it ended.
+        """
+        span = self._tracer.start_span(event.name, context=Context(), attributes=event.attributes, start_time=start)
+        span.end(end)
+        if not isinstance(span, ReadableSpan):
             raise TypeError("OpenTelemetry's SDK is disabled")
         return span
 

@@ -98,7 +98,8 @@ class Transport(requests.Session):
             )
         except (requests.ConnectionError, requests.Timeout) as error:
             return None, Later(type(error).__name__)
-        except (requests.RequestException, ValueError) as error:
+        except (OSError, ValueError) as error:
+            # Others of requests, and a file of certificates that is not there.
             return None, Refused(type(error).__name__)
         try:
             return response, _judged(response, deadline)
