@@ -16,7 +16,7 @@ ARGS ?=
 needed_by = $(if $(findstring --$(1),$(ARGS)),$(VENV)/$(1).installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types web terraform format generate lock bench clean
+.PHONY: help run example test lint types web terraform format generate lock bench clean
 .PHONY: ci-install ci-lint ci-types ci-test ci-variables ci-plan ci-deploy-maintain ci-migrate ci-apply ci-smoke
 
 help: ## Show this list
@@ -24,6 +24,11 @@ help: ## Show this list
 
 run: $(VENV)/run.installed $(call needed_by,grpc) $(call needed_by,bigquery) ## Run the whole pipeline on this machine; ARGS=--help shows its options
 	@$(BIN)/telemetry up $(ARGS)
+
+example: $(VENV)/dev.installed clients/web/node_modules/.package-lock.json ## Run an app with both clients beside the pipeline; needs Node.js 20; ARGS=--help shows its options
+	cd clients/web && npm run --silent build
+	cd examples/frontend && npm ci --no-audit --no-fund && npm run --silent build
+	@$(BIN)/python examples/start.py $(ARGS)
 
 test: $(VENV)/dev.installed ## Run the tests; ARGS goes to pytest
 	$(BIN)/pytest $(ARGS)
@@ -82,7 +87,7 @@ ci-migrate ci-smoke: $(VENV)/dev.installed
 	BIN=$(BIN) .ci/$(@:ci-%=%)
 
 clean: ## Remove what was installed and what was received
-	rm -rf $(VENV) clients/web/dist clients/web/node_modules .local .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) clients/web/dist clients/web/node_modules examples/frontend/dist examples/frontend/node_modules .local .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info clients/python/build clients/python/src/*.egg-info
 
 $(VENV)/run.installed: local/requirements.txt pyproject.toml | $(VENV)/bin/python
 	@echo 'Installing what the pipeline needs (about a minute, once)'
@@ -106,7 +111,7 @@ $(VENV)/checkov.installed: terraform/requirements-checkov.txt | $(VENV)/bin/pyth
 	$(VENV)/checkov/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement terraform/requirements-checkov.txt
 	@touch $@
 
-$(VENV)/dev.installed: tests/requirements.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/dev.installed: tests/requirements.txt pyproject.toml clients/python/pyproject.toml | $(VENV)/bin/python
 	@echo 'Installing what the tests need (about a minute, once)'
 	$(PIP) --require-hashes --requirement tests/requirements.txt
 	$(INSTALL_PROJECT)
