@@ -53,7 +53,7 @@ def make_dataset(rest_url: str) -> None:
     settings = WarehouseSettings(bigquery_dataset=DATASET, bigquery_rest=rest_url)
     with closing(warehouse.client(settings)) as client:
         tables.create(client, DATASET)
-        install(client, DATASET)
+        install(client, DATASET, k=1)
 
 
 if __name__ == "__main__":

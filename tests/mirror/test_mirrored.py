@@ -155,7 +155,7 @@ def test_only_posts_are_pushes(mirror: MirrorUnderTest) -> None:
 
 def test_a_redelivery_counts_once(mirror: MirrorUnderTest) -> None:
     """The tables hold what was delivered, as often as it was; the views hold each event once."""
-    install(mirror.warehouse.client, mirror.warehouse.settings.bigquery_dataset)
+    install(mirror.warehouse.client, mirror.warehouse.settings.bigquery_dataset, k=1)
     message = logins(4)
 
     for _ in range(3):
