@@ -259,7 +259,8 @@ class Background:
         self._state.refused = True
         self._state.counts.refused += number
         self._buffer.done()
-        self._state.schedule.succeeded()
+        # What refuses these will likely refuse the next.
+        self._state.schedule.failed(0)
 
     def _delayed(self, number: int, outcome: Later) -> None:
         if not self._state.schedule.failures:
