@@ -1,4 +1,5 @@
 import type { ConsentStore } from "./consent.js";
+import { CONTRACT_VERSION } from "./contract.js";
 
 const TIMEOUT_MS = 5_000;
 
@@ -26,8 +27,12 @@ export function backendConsent(url = "", init: () => RequestInit | Promise<Reque
     }
   };
   return {
-    // The router says false both to who said no and to who was never asked.
-    loadConsent: async () => (await ask("GET", "status")).telemetry_enabled === true || null,
+    loadConsent: async () => {
+      const choice = await ask("GET", "choice");
+      // Who agreed to less than is collected here is asked again.
+      const isAgreed = choice.telemetry_enabled === true && Number(choice.contract_version) >= CONTRACT_VERSION;
+      return isAgreed || (choice.telemetry_enabled === false ? false : null);
+    },
     saveConsent: (enabled) => ask("PUT", enabled ? "enable" : "disable"),
     eraseData: () => ask("DELETE", "data"),
   };

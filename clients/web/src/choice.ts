@@ -33,3 +33,12 @@ export function writeChoice(enabled: boolean): void {
     return;
   }
 }
+
+/** Forget the choice here. */
+export function clearChoice(): void {
+  try {
+    localStorage.removeItem(KEY);
+  } catch {
+    return;
+  }
+}

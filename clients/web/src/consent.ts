@@ -1,4 +1,4 @@
-import { isChoice, readChoice, writeChoice } from "./choice.js";
+import { clearChoice, isChoice, readChoice, writeChoice } from "./choice.js";
 import { objects } from "./objection.js";
 import { safely } from "./safely.js";
 
@@ -16,7 +16,7 @@ export type TelemetryStatus = "unknown" | "unconfigured" | "objected" | "undecid
 
 /** A place for the choice beyond this browser, usually the app's own server. */
 export interface ConsentStore {
-  /** The signed-in person's choice; null where they made none, or where that can't be told from a no. */
+  /** The signed-in person's choice; null where they made none, or have to be asked again. */
   loadConsent(): Promise<boolean | null>;
   /** Keep a choice; a yes counts only after this has succeeded, a no at once. */
   saveConsent(enabled: boolean): Promise<unknown>;
@@ -57,7 +57,8 @@ export function startConsent(isConfigured: boolean, elsewhere: ConsentStore | un
     if (!isChoice(event.key)) return;
     // Another tab's choice, above all its no, is this one's too.
     wish++;
-    decide(combined(readChoice()?.enabled ?? null));
+    if (store && readChoice()?.enabled !== false) loadConsent();
+    else decide(combined(null));
   });
   loadConsent();
 }
@@ -106,7 +107,11 @@ export async function setTelemetryEnabled(enabled: boolean): Promise<boolean> {
     const saved = saving.then(() => store?.saveConsent(enabled));
     saving = saved.catch(() => undefined);
     await saved;
-    if (asked === wish) settle(enabled);
+    if (asked === wish) {
+      settle(enabled);
+      // Here it was noticed by the other tabs; whoever uses this browser next has a choice of their own.
+      if (store) clearChoice();
+    }
     return true;
   } catch {
     // The wish may have overtaken the question what was chosen before.
@@ -125,14 +130,14 @@ function settle(enabled: boolean): void {
   decide(enabled ? "granted" : "denied");
 }
 
-/** The choice here and the one elsewhere, of which any no wins. */
+/**
+ * The choice here and the one elsewhere, of which any no wins. Where choices are kept elsewhere, a yes here may be another
+ * person's, and a no is one that could not be kept there yet.
+ */
 function combined(elsewhere: boolean | null): Decision {
   const here = readChoice();
   if (here?.enabled === false || elsewhere === false) return "denied";
-  if (!here) return elsewhere ? "granted" : "undecided";
-  if (!here.current) return "undecided";
-  // A yes that the server no longer has was taken back elsewhere.
-  return elsewhere || !store ? "granted" : "denied";
+  return (store ? elsewhere : here?.current) ? "granted" : "undecided";
 }
 
 function decide(next: Decision, stillAsking = false): void {

@@ -190,12 +190,12 @@ describe("a choice that the app's server keeps", () => {
   it.each([
     [true, undefined, "granted"],
     [true, { enabled: true, version: 2 }, "granted"],
-    [true, { enabled: true, version: 1 }, "undecided"],
+    [true, { enabled: true, version: 1 }, "granted"],
     [true, { enabled: false, version: 2 }, "denied"],
     [false, undefined, "denied"],
     [null, undefined, "undecided"],
-    [null, { enabled: true, version: 2 }, "denied"],
-    [null, { enabled: true, version: 1 }, "undecided"],
+    [false, { enabled: true, version: 2 }, "denied"],
+    [null, { enabled: true, version: 2 }, "undecided"],
     [null, { enabled: false, version: 2 }, "denied"],
     [new Error("401"), { enabled: true, version: 2 }, "unknown"],
   ])("is %j there and %j here: %s", async (there, here, status) => {
@@ -245,6 +245,56 @@ describe("a choice that the app's server keeps", () => {
     expect(telemetry.telemetryStatus()).toBe("denied");
     expect(await no).toBe(false);
     expect(telemetry.telemetryStatus()).toBe("denied");
+  });
+
+  it("is each person's own in a browser that several use", async () => {
+    const server = new Server(null);
+    const telemetry = await page.load();
+    telemetry.initTelemetry({ endpoint: ENDPOINT, consent: server });
+    for (const [person, wish] of [
+      ["alice", true],
+      ["bob", false],
+      ["carol", true],
+    ] as const) {
+      telemetry.identify(person);
+      await page.wait(0);
+      expect(telemetry.telemetryStatus()).toBe("undecided");
+      await telemetry.setTelemetryEnabled(wish);
+      expect(telemetry.isTelemetryEnabled()).toBe(wish);
+      telemetry.reset();
+    }
+
+    expect(server.saved).toEqual([true, false, true]);
+    expect(localStorage).toHaveLength(0);
+  });
+
+  it("stays a no when the server could not keep it", async () => {
+    const server = new Server(true, true);
+    const before = await page.load();
+    before.initTelemetry({ endpoint: ENDPOINT, consent: server });
+    await page.wait(0);
+    await before.setTelemetryEnabled(false);
+    vi.resetModules();
+    const after = await page.load();
+    after.initTelemetry({ endpoint: ENDPOINT, consent: server });
+    await page.wait(0);
+
+    expect(after.telemetryStatus()).toBe("denied");
+    server.fails = false;
+    await after.setTelemetryEnabled(true);
+    expect(after.telemetryStatus()).toBe("granted");
+  });
+
+  it("is asked for again when another tab made one", async () => {
+    const server = new Server(null);
+    const telemetry = await page.load();
+    telemetry.initTelemetry({ endpoint: ENDPOINT, consent: server });
+    await page.wait(0);
+    server.choice = true;
+    window.dispatchEvent(new StorageEvent("storage", { key: KEY }));
+    await page.wait(0);
+
+    expect(telemetry.telemetryStatus()).toBe("granted");
   });
 
   it("the last wish counts, however late an earlier one is answered", async () => {
@@ -323,7 +373,7 @@ it("speaks the router's words", async () => {
   const asked: string[] = [];
   page.answer = ({ url, init }) => {
     asked.push(`${init.method ?? ""} ${url} ${JSON.stringify(init.headers)}`);
-    return Response.json({ telemetry_enabled: url.endsWith("enable") || url.endsWith("status"), user_id: "1" });
+    return Response.json({ telemetry_enabled: true, contract_version: 2 });
   };
   const { backendConsent } = await page.load();
   const store = backendConsent("/backend", () => ({ headers: { a: "b" } }));
@@ -333,13 +383,20 @@ it("speaks the router's words", async () => {
   await store.saveConsent(false);
   await store.eraseData!();
   expect(asked).toEqual(
-    ["GET status", "PUT enable", "PUT disable", "DELETE data"].map((one) => {
+    ["GET choice", "PUT enable", "PUT disable", "DELETE data"].map((one) => {
       const [method, path] = one.split(" ") as [string, string];
       return `${method} /backend/api/users/telemetry/${path} {"a":"b"}`;
     }),
   );
-  page.answer = () => Response.json({ telemetry_enabled: false, user_id: "1" });
-  expect(await store.loadConsent()).toBe(null);
+  for (const [telemetry_enabled, contract_version, choice] of [
+    [true, 1, null],
+    [null, 2, null],
+    [false, 2, false],
+    [false, 1, false],
+  ] as const) {
+    page.answer = () => Response.json({ telemetry_enabled, contract_version });
+    expect(await store.loadConsent()).toBe(choice);
+  }
   page.answer = () => new Response("", { status: 401 });
   await expect(store.loadConsent()).rejects.toThrow("401");
 });

@@ -27,7 +27,9 @@ from rhesis_telemetry import (
 from rhesis_telemetry.frameworks.fastapi import telemetry_router
 from rhesis_telemetry.frameworks.sqlalchemy import TelemetryConsent
 
-STATUS, ENABLE, DISABLE, DATA = (f"/api/users/telemetry/{name}" for name in ("status", "enable", "disable", "data"))
+STATUS, CHOICE, ENABLE, DISABLE, DATA = (
+    f"/api/users/telemetry/{name}" for name in ("status", "choice", "enable", "disable", "data")
+)
 
 
 class Base(DeclarativeBase):
@@ -109,6 +111,23 @@ def test_a_person_decides(telemetry: Recorder, browser: TestClient) -> None:
     assert telemetry_counts().discarded == 2
 
 
+def test_who_is_to_be_asked_is_told_from_who_said_no(browser: TestClient, engine: Engine) -> None:
+    """Nobody who said no is asked again in another browser; a yes to less than is collected now is asked for again."""
+
+    def choice() -> object:
+        return browser.get(CHOICE, headers=AS_ONE).json()
+
+    assert choice() == {"telemetry_enabled": None, "contract_version": contract.VERSION}
+    browser.put(DISABLE, headers=AS_ONE)
+    assert choice() == {"telemetry_enabled": False, "contract_version": contract.VERSION}
+    browser.put(ENABLE, headers=AS_ONE)
+    assert choice() == {"telemetry_enabled": True, "contract_version": contract.VERSION}
+    with Session(engine) as session:
+        session.get_one(User, 1).telemetry_consent_version = contract.VERSION - 1
+        session.commit()
+    assert choice() == {"telemetry_enabled": None, "contract_version": contract.VERSION}
+
+
 def test_the_choice_is_kept_with_its_version(browser: TestClient, engine: Engine) -> None:
     """And when it was made."""
     browser.put(ENABLE, headers=AS_ONE)
@@ -148,7 +167,7 @@ def test_erasure_is_answered_truthfully(
     assert telemetry.events[0] == {"event.category": "erasure_request", "user.id": consent.hashed(1)}
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", STATUS), ("PUT", ENABLE), ("PUT", DISABLE), ("DELETE", DATA)])
+@pytest.mark.parametrize(("method", "path"), [("GET", STATUS), ("GET", CHOICE), ("PUT", ENABLE), ("PUT", DISABLE), ("DELETE", DATA)])
 def test_nobody_decides_for_others(browser: TestClient, method: str, path: str) -> None:
     """Who is not logged in is refused as the app refuses them."""
     assert browser.request(method, path).status_code == 401

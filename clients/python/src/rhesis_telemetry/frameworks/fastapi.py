@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from rhesis_telemetry import contract
 from rhesis_telemetry.delivery import Delivery
 from rhesis_telemetry.tracking import request_erasure, set_telemetry_enabled, withdraw_telemetry
 
@@ -21,6 +22,10 @@ class User(Protocol):
     def telemetry_agreed(self) -> bool:
         """Whether this person's events may be sent."""
 
+    @property
+    def telemetry_must_ask(self) -> bool:
+        """Whether the person is to be asked."""
+
     def decide_telemetry(self, enabled: bool) -> None:
         """Keep the person's choice."""
 
@@ -30,6 +35,13 @@ class Status(BaseModel):
 
     telemetry_enabled: bool
     user_id: str
+
+
+class Choice(BaseModel):
+    """What a person has chosen, null where they are to be asked, and the contract that the choice is about."""
+
+    telemetry_enabled: bool | None
+    contract_version: int
 
 
 class Changed(BaseModel):
@@ -56,14 +68,14 @@ _ERASURE = {
 def telemetry_router(
     current_user: Callable[..., Any], session: Callable[..., Any], *, prefix: str = "/api/users/telemetry"
 ) -> APIRouter:
-    """A router with `status`, `enable`, `disable` and `data` of whoever is logged in.
+    """A router with `status`, `choice`, `enable`, `disable` and `data` of whoever is logged in.
 
     Args:
         current_user: The app's dependency that returns the user, or refuses who is not logged in. The user's class has
             the mixin `TelemetryConsent`.
         session: The app's dependency that returns the SQLAlchemy session, synchronous or asynchronous; best the one
             that `current_user` loads the user with.
-        prefix: The path before the four.
+        prefix: The path before the five.
     """
     router = APIRouter(prefix=prefix, tags=["telemetry"])
     CurrentUser = Annotated[Any, Depends(current_user)]  # noqa: N806 - a type
@@ -73,6 +85,12 @@ def telemetry_router(
     async def status(user: CurrentUser) -> Status:
         """Whether telemetry is enabled for the person."""
         return Status(telemetry_enabled=user.telemetry_agreed, user_id=str(user.id))
+
+    @router.get("/choice")
+    async def choice(user: CurrentUser) -> Choice:
+        """As `status`, but telling who is to be asked from who said no."""
+        enabled = user.telemetry_agreed or (None if user.telemetry_must_ask else False)
+        return Choice(telemetry_enabled=enabled, contract_version=contract.VERSION)
 
     @router.put("/enable")
     async def enable(user: CurrentUser, session: Session) -> Changed:
