@@ -142,7 +142,7 @@ def _fill(engine: Engine, rows: int) -> None:
     """Repeat what is in the tables until they have about `rows` each, spread over the last 60 days."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for event in contract.EVENTS:
-            copied = ", ".join([*event_columns(event), "metadata", "service_name", "service_version", "key_epoch"])
+            copied = ", ".join([*event_columns(event), "service_name", "service_version", "key_epoch"])
             connection.execute(
                 text(f"""
                     insert into {event.table} (id, "timestamp", received_at, {copied})

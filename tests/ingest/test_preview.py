@@ -52,6 +52,17 @@ def test_it_is_no_way_to_learn_a_pseudonym(edge: Edge) -> None:
     assert len({pseudonym, *told}) == 3
 
 
+def test_it_shows_no_more_than_somebody_reads(edge: Edge) -> None:
+    """A row is several times the size of its span: the answer's size is bounded by their number."""
+    spans = [span(LOGIN) for _ in range(1001)]
+
+    within = edge.post(traces(*spans[:1000]), path="/v1/preview")
+    beyond = edge.post(traces(*spans), path="/v1/preview")
+
+    assert len(within.json["stored"]) == 1000
+    assert beyond.status_code == 413
+
+
 def test_it_takes_what_a_web_client_sends(edge: Edge) -> None:
     """OTLP/JSON, from another origin."""
     now = str(time.time_ns())

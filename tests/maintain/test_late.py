@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from exports import ENDPOINT, FEATURE, LOGIN, span, traces
 from messages import ingested
 from store_under_test import StoreUnderTest, serving
 from stored_events import assert_views_answer, stored
+from telemetry_pipeline.database import connect
 from telemetry_pipeline.maintain import rollups
+from telemetry_pipeline.settings import DatabaseSettings
 
 SECOND = 10**9
 
@@ -48,6 +51,26 @@ def test_they_count_as_soon_as_they_are_stored(
     events = stored(connection)
     assert len(events) == 6
     assert_views_answer(connection, events)
+
+
+def test_no_run_begins_while_they_are_being_stored(
+    maintain: FlaskClient, store: StoreUnderTest, connection: Connection, database_url: str
+) -> None:
+    """Or it could look before they are committed, and say afterwards that it has counted what was received then."""
+    assert maintain.post("/").status_code == 200
+    push(store, 300)
+    writer = connect(DatabaseSettings(database_url=database_url), "tests")
+    with writer.connect() as storing:
+        # Later than what came late already: the mark stays where it is, and is held.
+        storing.execute(text("select analytics_received_late(now() - interval '200 minutes')"))
+        connection.exec_driver_sql("set lock_timeout = '200ms'")
+        connection.commit()
+        with pytest.raises(DBAPIError, match="55P03"):
+            rollups.refresh(connection, datetime.now(UTC))
+        connection.rollback()
+    writer.dispose()
+
+    assert len(rollups.refresh(connection, datetime.now(UTC))) == 1
 
 
 def test_they_count_if_they_come_during_a_run(

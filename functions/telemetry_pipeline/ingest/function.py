@@ -26,6 +26,8 @@ from telemetry_pipeline.otlp.requests import Group, Signal, data_points
 from telemetry_pipeline.settings import IngestSettings
 
 _PREVIEW = "/v1/preview"
+_PREVIEW_SPANS = 1000
+"""Most spans of a preview: its answer is several times their size, and nobody reads more."""
 _CONTRACT = "/.well-known/telemetry.json"
 _CONTRACT_SECONDS = 3600
 _FAULT_RETRY_AFTER_SECONDS = 30
@@ -120,7 +122,7 @@ def _receive(request: flask.Request, signal: Signal, media: Media) -> Message:
     """Read, decode, scrub and publish an export request; return the export response."""
     received_at = time.time_ns()
     edge = _edge()
-    groups = _read(request, signal, media, edge.settings)
+    groups = _read(request, signal, media, edge.settings, edge.settings.max_spans)
     if signal is Signal.METRICS:
         return _reject_metrics(groups)
     export = edge.exporter.export(signal, groups, received_at, requests_only=_objects(request.headers))
@@ -137,16 +139,17 @@ def _receive(request: flask.Request, signal: Signal, media: Media) -> Message:
     return signal.response(export.rejected.total(), _explain(export.rejected))
 
 
-def _read(request: flask.Request, signal: Signal, media: Media, settings: IngestSettings) -> list[Group]:
+def _read(request: flask.Request, signal: Signal, media: Media, settings: IngestSettings, most: int) -> list[Group]:
+    """Read and decode a request of at most so many spans, log records or metrics."""
     raw = body.read(request.stream, settings.max_body_bytes)
     raw = body.decompress(raw, request.headers.get("Content-Encoding", ""), settings.max_decompressed_bytes)
-    return signal.decode(raw, media, settings.max_spans)
+    return signal.decode(raw, media, most)
 
 
 def _preview(request: flask.Request, media: Media) -> flask.Response:
     """Answer with what would be stored of an export request of spans; nothing is."""
     settings = _edge().settings
-    groups = _read(request, Signal.TRACES, media, settings)
+    groups = _read(request, Signal.TRACES, media, settings, _PREVIEW_SPANS)
     return flask.jsonify(preview(settings, Signal.TRACES, groups, time.time_ns()))
 
 

@@ -11,7 +11,7 @@ from telemetry_pipeline.store import copy
 from telemetry_pipeline.store.form import KEY_BYTES, arrival
 from telemetry_pipeline.store.tables import PARKED_MESSAGES, REJECTED_SPANS, Rows
 
-_EVENTS = {event.table: event.name for event in contract.EVENTS}
+_EVENTS = {event.table: event.name for event in (*contract.EVENTS, *contract.REQUESTS)}
 
 
 def rejected_span(rejection: Rejection) -> bytes:

@@ -167,7 +167,9 @@ def test_erasure_is_answered_truthfully(
     assert telemetry.events[0] == {"event.category": "erasure_request", "user.id": consent.hashed(1)}
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", STATUS), ("GET", CHOICE), ("PUT", ENABLE), ("PUT", DISABLE), ("DELETE", DATA)])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", STATUS), ("GET", CHOICE), ("PUT", ENABLE), ("PUT", DISABLE), ("DELETE", DATA)]
+)
 def test_nobody_decides_for_others(browser: TestClient, method: str, path: str) -> None:
     """Who is not logged in is refused as the app refuses them."""
     assert browser.request(method, path).status_code == 401
