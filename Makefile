@@ -41,6 +41,7 @@ lint: $(VENV)/dev.installed ## Check style, formatting and the direction of impo
 types: $(VENV)/dev.installed ## Check types
 	$(BIN)/mypy
 	cd clients/python && ../../$(BIN)/mypy
+	$(BIN)/mypy examples/start.py examples/backend/app.py
 
 web: clients/web/node_modules/.package-lock.json ## Check the web client: it builds, style, types, unit tests, sizes; needs Node.js 20
 	cd clients/web && npm run build && npm run lint && npm run types && npm test
