@@ -91,6 +91,14 @@ def endless(connection: socket.socket) -> None:
 
 
 @contextmanager
+def refusing_connections() -> Iterator[str]:
+    """A URL at which nobody listens, and nobody begins to: its port is taken."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+@contextmanager
 def recording() -> Iterator[Recorder]:
     """Run a server until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from opentelemetry import context, trace
 
-from recorder import Answer, Recorder, answering, endless, recording, rejecting, silent
+from recorder import Answer, Recorder, answering, endless, recording, refusing_connections, rejecting, silent
 from rhesis_telemetry import (
     Counts,
     client,
@@ -167,14 +167,13 @@ def test_a_server_that_never_answers(telemetry: Recorder) -> None:
 
 def test_a_server_that_is_not_there(environment: Callable[..., None], caplog: pytest.LogCaptureFixture) -> None:
     """Events wait for it, and the log says so once."""
-    with recording() as gone:
-        url = gone.url
-    environment(OTEL_EXPORTER_OTLP_ENDPOINT=url, OTEL_RHESIS_TELEMETRY_ENABLED="true")
     caplog.set_level(logging.INFO)
-    initialize_telemetry()
-    track(2)
-    assert not flush_telemetry()
-    assert not flush_telemetry()
+    with refusing_connections() as url:
+        environment(OTEL_EXPORTER_OTLP_ENDPOINT=url, OTEL_RHESIS_TELEMETRY_ENABLED="true")
+        initialize_telemetry()
+        track(2)
+        assert not flush_telemetry()
+        assert not flush_telemetry()
 
     assert telemetry_counts() == Counts(waiting=2)
     sender = [record for record in caplog.records if record.threadName == "rhesis-telemetry"]
@@ -335,10 +334,8 @@ def test_exit_does_not_wait_for_a_server_that_is_silent(recorder: Recorder, tmp_
 
 def test_exit_does_not_wait_for_a_server_that_is_dead(tmp_path: Path) -> None:
     """Nor say anything."""
-    with recording() as gone:
-        url = gone.url
-
-    assert run(SCRIPT, tmp_path, url).stderr == ""
+    with refusing_connections() as url:
+        assert run(SCRIPT, tmp_path, url).stderr == ""
 
 
 FORK = (
