@@ -9,7 +9,6 @@ import sys
 import time
 import urllib.request
 from datetime import UTC, datetime
-from pathlib import Path
 
 from telemetry_local import topics
 from telemetry_local.pubsub.backlog import backlog
@@ -29,7 +28,7 @@ def post(url: str) -> str:
         return str(error)
 
 
-def count_dead_letters(bus: Path, environment: dict[str, str]) -> str:
+def count_dead_letters(bus: str, environment: dict[str, str]) -> str:
     """Write down how many there are, and return a word about the outcome."""
     engine = database.connect(DatabaseSettings.read(environment), "scheduler")
     try:
@@ -48,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Post to a URL at once and then every so many seconds.")
     parser.add_argument("url")
     parser.add_argument("--every", type=float, default=60.0, metavar="SECONDS")
-    parser.add_argument("--bus", type=Path, metavar="FILE", help="where the bus keeps its messages")
+    parser.add_argument("--bus", metavar="HOST:PORT", help="the bus, if it can tell of its dead letters")
     arguments = parser.parse_args()
     while True:
         sys.stdout.write(f"{arguments.url}: {post(arguments.url)}\n")

@@ -244,7 +244,7 @@ class Stack:
     def _scheduler_part(self) -> Part:
         command = [sys.executable, "-m", "telemetry_local.scheduler", f"{self._maintain_url}/"]
         if self._ports.bus:
-            command.append(f"--bus={self._home.bus}")
+            command.append(f"--bus={self._bus_host}")
         return Part("scheduler", command, self._log("scheduler"), {"RHESIS_DATABASE_URL": self.database_url})
 
     def _gateway_part(self) -> Part:

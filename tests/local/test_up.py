@@ -100,6 +100,13 @@ def test_doctor_finds_nothing_wrong(up: Pipeline) -> None:
         assert any(line.startswith(f"ok    {check}: ") for line in lines)
 
 
+def test_dead_letters_are_counted(up: Pipeline) -> None:
+    """The dashboard knows that there are none, which is more than not to know."""
+    until(lambda: up.query("select dead_letters from analytics_upkeep")[0][0] == 0, 20)
+
+    assert "not counted" not in requests.get(f"{up.about['dashboard_url']}/pipeline", timeout=20).text.lower()
+
+
 def test_a_smoke_test_sends_an_event_and_takes_it_away(up: Pipeline) -> None:
     """What a deployment is tried with: the event arrives, and no trace of it stays."""
     before = events(up)

@@ -9,7 +9,8 @@ from typing import Self
 
 import grpc
 
-from telemetry_local.pubsub import catalog, deliveries
+from telemetry_local.pubsub import backlog, catalog, deliveries
+from telemetry_local.pubsub.backlog import Backlog
 from telemetry_local.pubsub.bells import Bells
 from telemetry_local.pubsub.database import Database
 from telemetry_local.pubsub.errors import CannotStart
@@ -66,12 +67,16 @@ class Broker:
         subscriber = (
             Subscriptions(database, pushes).methods() | Subscriber(leases).methods() | Streaming(leases).methods()
         )
-        handlers = {"Publisher": Publisher(database, bells).methods(), "Subscriber": subscriber}
+        services = {
+            "google.pubsub.v1.Publisher": Publisher(database, bells).methods(),
+            "google.pubsub.v1.Subscriber": subscriber,
+            backlog.SERVICE: Backlog(database).methods(),
+        }
         server.add_generic_rpc_handlers(
             [
                 # For methods that are not among them, gRPC itself answers UNIMPLEMENTED.
-                grpc.method_handlers_generic_handler(f"google.pubsub.v1.{name}", methods)
-                for name, methods in handlers.items()
+                grpc.method_handlers_generic_handler(name, methods)
+                for name, methods in services.items()
             ]
         )
         database.run(deliveries.release)
