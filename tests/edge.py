@@ -1,7 +1,6 @@
 """Fixtures: the function `ingest`, in this process and as one of its own, on a real Pub/Sub that can be read."""
 
 import os
-import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,6 @@ from pathlib import Path
 import functions_framework
 import grpc
 import pytest
-import requests
 from flask.testing import FlaskClient
 from google.protobuf.message import Message
 from google.pubsub_v1 import PublisherClient, PubsubMessage, SubscriberClient
@@ -24,8 +22,8 @@ from werkzeug.test import TestResponse
 
 from brokers import local_broker
 from postgres import free_port
+from servers import serving
 from telemetry_pipeline import bus
-from waiting import until
 
 MAIN = Path(__file__).parents[1] / "functions" / "main.py"
 KEY = "6b" * 32
@@ -126,25 +124,9 @@ def serve(target: str, environment: Mapping[str, str], log: Path) -> Iterator[st
     """Run a function in a process of its own, as it is deployed; yields its URL."""
     port = free_port()
     command = [sys.executable, "-m", "functions_framework", f"--source={MAIN}", "--host=127.0.0.1", f"--port={port}"]
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=output, env={**os.environ, "FUNCTION_TARGET": target, **environment}
-        )
     url = f"http://127.0.0.1:{port}"
-    try:
-        until(lambda: process.poll() is not None or _answers(url), 30)
-        assert process.poll() is None, log.read_text()
+    with serving(command, f"{url}/health", log, env={**os.environ, "FUNCTION_TARGET": target, **environment}):
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/health", timeout=1).ok
-    except requests.ConnectionError:
-        return False
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What a person lives through in the example app: asked, no, yes, seen, erased, silent; on the real pipeline."""
 
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import pytest
 import requests
 
 from postgres import free_port, server_directory
+from servers import serving
 from stack import Pipeline, environment, running
 from waiting import until
 
@@ -50,23 +50,9 @@ def started(stack: Pipeline) -> Iterator[str]:
     inherited = {name: value for name, value in environment().items() if not name.startswith(("OTEL_", "DO_NOT"))}
     command = [sys.executable, str(EXAMPLES / "start.py"), f"--directory={stack.directory}", f"--port={port}"]
     output = stack.directory / "example.log"
-    with output.open("w") as log:
-        process = subprocess.Popen(command, env=inherited, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        until(lambda: process.poll() is not None or _answers(url), SECONDS)
-        assert process.poll() is None, output.read_text()
+    with serving(command, url, output, env=inherited):
         assert stack.about["dashboard_url"] in output.read_text()
         yield url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
-        return False
 
 
 class Person:
@@ -83,9 +69,9 @@ class Person:
         self.tab = self.context.new_page()
         self.tab.on("pageerror", lambda error: self.faults.append(str(error)))
 
-    def log_in(self) -> None:
+    def log_in(self, name: str = "Ada") -> None:
         """Log in, on the page that is shown."""
-        self.tab.get_by_label("Your name").fill("Ada")
+        self.tab.get_by_label("Your name").fill(name)
         self.press("Log in")
         self.tab.get_by_role("link", name="Settings").wait_for()
 
@@ -236,6 +222,32 @@ def test_a_person_decides(stack: Pipeline, browser: Any, tmp_path: Path) -> None
     # The backend has stopped, and has sent what it had.
     send_marker(stack)
     until(lambda: erased(stack), SECONDS)
+
+
+@pytest.mark.usefixtures("frontend")
+def test_each_of_several_people_at_one_browser_decides(stack: Pipeline, browser: Any, tmp_path: Path) -> None:
+    """Nobody decides for the next one, and nobody is asked twice, in another browser either."""
+    with started(stack) as url:
+        browsers = [Person(browser, url, tmp_path) for _ in range(2)]
+        for person in browsers:
+            person.tab.goto(url)
+        shared, own = browsers
+        choices = {"Ada": "Yes, share", "Bob": "No, don't share", "Cleo": "Yes, share"}
+        for name, choice in choices.items():
+            shared.log_in(name)
+            shared.tab.get_by_role("dialog").get_by_role("button", name=choice).click()
+            shared.tab.get_by_role("dialog").wait_for(state="detached")
+            shared.press("Log out")
+
+        for name, choice in choices.items():
+            own.log_in(name)
+            own.visit("Settings")
+            own.reads("On. Thank you" if choice == choices["Ada"] else "Off. Nothing is collected")
+            assert own.tab.get_by_role("dialog").count() == 0
+            own.press("Log out")
+        for person in browsers:
+            assert person.faults == []
+            person.context.close()
 
 
 def see_dashboard(stack: Pipeline, browser: Any, picture: Path) -> None:

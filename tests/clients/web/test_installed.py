@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from postgres import free_port
+from servers import serving
 from stack import Pipeline
 from waiting import until
 
@@ -24,23 +25,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 def started(app: Path, *command: str) -> Iterator[str]:
     """Serve an app until the block ends."""
     port = free_port()
-    with (app / "log").open("w") as log:
-        process = subprocess.Popen(["node", *command, f"--port={port}"], cwd=app, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            url = f"http://localhost:{port}"
-            until(lambda: process.poll() is not None or _answers(url), 30)
-            assert process.poll() is None, (app / "log").read_text()
-            yield url
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
-        return False
+    url = f"http://localhost:{port}"
+    with serving(["node", *command, f"--port={port}"], url, app / "log", cwd=app):
+        yield url
 
 
 def installed(name: str, directory: Path, tarball: Path, npm: Callable[..., str]) -> Path:
