@@ -10,15 +10,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from telemetry_pipeline import contract
 from telemetry_pipeline.otlp.errors import Undecodable
-from telemetry_pipeline.privacy import (
-    Pseudonymiser,
-    TemplateCap,
-    is_full_length,
-    is_safe_key,
-    is_sensitive_key,
-    path_template,
-    scrub,
-)
+from telemetry_pipeline.privacy import Pseudonymiser, TemplateCap, is_safe_key, is_sensitive_key, path_template, scrub
 
 Value = str | int | float | bool
 
@@ -37,8 +29,7 @@ class Kept:
     """An attribute that may pass, under its name in the contract; not to be changed.
 
     `rank` is 0 for its own name and higher for weaker aliases; `encoded` is the serialised KeyValue that goes on;
-    `fault` says how it breaks the contract, which rejects an event that has a use for it; `is_guessable` marks an id
-    that somebody could find by trying.
+    `fault` says how it breaks the contract, which rejects an event that has a use for it.
     """
 
     name: str
@@ -47,7 +38,6 @@ class Kept:
     encoded: bytes = b""
     fault: str = ""
     is_metadata: bool = False
-    is_guessable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +152,7 @@ class Treatment(dict[bytes, Kept | None]):
             return Kept(attribute.name, rule.rank, fault=str(fault))
         if treated == "":
             return None
-        guessable = attribute.treatment == "pseudonym" and not is_full_length(str(scalar))
-        return Kept(attribute.name, rule.rank, treated, encode(attribute.name, treated), is_guessable=guessable)
+        return Kept(attribute.name, rule.rank, treated, encode(attribute.name, treated))
 
     def _metadata(self, name: str, value: AnyValue) -> Kept | None:
         try:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 
 from google.protobuf.internal.containers import RepeatedScalarFieldContainer
 from google.protobuf.message import DecodeError
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from telemetry_pipeline import contract
 from telemetry_pipeline.ingest.attributes import Kept, Limits, Treatment, encode
 from telemetry_pipeline.otlp import wire_pb2 as wire
 from telemetry_pipeline.otlp.errors import Undecodable
-from telemetry_pipeline.privacy import Pseudonymiser
+from telemetry_pipeline.privacy import Pseudonymiser, is_full_length
 
 _DAY_NANOSECONDS = 86_400 * 10**9
 _LONGEST_NANOSECONDS = _DAY_NANOSECONDS
@@ -21,7 +22,7 @@ NOT_AN_EVENT = "not_an_event"
 
 _CATEGORY = contract.EVENT_CATEGORY.name
 _CONSENT = contract.TELEMETRY_CONSENT_VERSION.name
-_USER = contract.USER_ID.name
+_USER = contract.USER_ID
 _ENABLED = contract.RHESIS_TELEMETRY_ENABLED.name
 
 
@@ -35,14 +36,15 @@ class Rejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """An event of the contract, as it is checked here; `since` tells with which version each part of it came."""
+    """An event of the contract, as it is checked here; `since` tells with which version each attribute came."""
 
     required: tuple[str, ...]
     allowed: frozenset[str]
     category: bytes
-    has_metadata: bool
+    metadata_keys: int
     is_request: bool
     since: Mapping[str, int]
+    event_since: int
 
 
 _SHAPES = {
@@ -50,9 +52,10 @@ _SHAPES = {
         required=tuple(one.name for one in event.required),
         allowed=frozenset(one.name for one in (*event.required, *event.optional)),
         category=encode(_CATEGORY, event.name),
-        has_metadata=event.has_metadata,
+        metadata_keys=contract.METADATA_KEYS if event.has_metadata else 0,
         is_request=event in contract.REQUESTS,
-        since={_CATEGORY: event.since} | {one.name: one.since for one in (*event.required, *event.optional)},
+        since={one.name: one.since for one in (*event.required, *event.optional)},
+        event_since=event.since,
     )
     for event in (*contract.EVENTS, *contract.REQUESTS)
 }
@@ -63,8 +66,8 @@ class Sieve:
     """Passes the events of one resource on and counts those that it does not pass.
 
     `earliest` and `latest` bound an event's time, in nanoseconds since 1970. With `requests_only` events are left out
-    without a word, and what people ask of us passes. `consented` is the oldest version of the contract that one of the
-    people behind the events that passed has consented to.
+    without a word, and what people ask of us passes. `consented` is the oldest version of the contract that somebody
+    behind the events has consented to.
     """
 
     treatment: Treatment
@@ -111,14 +114,17 @@ class Sieve:
             shape = _SHAPES[event]
             if self.requests_only and not shape.is_request:
                 return None
-            consented = _consent(kept, shape)
-            passed = _admit(kept, shape, consented)
+            allowed = shape.allowed
+            if shape.is_request:
+                _check_request(attributes)
+            elif _CONSENT in kept or _ENABLED in kept:
+                allowed = self._consented_to(kept, shape)
+            passed = _admit(kept, shape, allowed)
             start, end = self._times(span)
             _check_ids(span)
         except Rejected as rejected:
             self.rejected[rejected.reason] += 1
             return None
-        self.consented = min(self.consented, consented)
         return wire.Span(
             trace_id=span.trace_id,
             span_id=span.span_id,
@@ -127,6 +133,23 @@ class Sieve:
             end_time_unix_nano=end,
             attributes=passed,
         ).SerializeToString()
+
+    def _consented_to(self, kept: Mapping[str, Kept], shape: _Shape) -> frozenset[str]:
+        """What of the event's attributes its person consented to."""
+        enabled, consent = kept.get(_ENABLED), kept.get(_CONSENT)
+        if enabled and enabled.value is False:
+            raise Rejected("opted_out")
+        if consent is None:
+            return shape.allowed
+        if consent.fault:
+            raise Rejected(consent.fault, _CONSENT)
+        version = int(consent.value)
+        if version >= contract.VERSION:
+            return shape.allowed
+        if shape.event_since > version:
+            raise Rejected("newer_than_consent")
+        self.consented = min(self.consented, version)
+        return frozenset(name for name, since in shape.since.items() if since <= version)
 
     def _keep(self, attributes: RepeatedScalarFieldContainer[bytes]) -> dict[str, Kept]:
         if len(attributes) > self.limits.attributes:
@@ -177,40 +200,26 @@ def _event(kept: Mapping[str, Kept], name: str) -> str:
     raise Rejected(NOT_AN_EVENT)
 
 
-def _consent(kept: Mapping[str, Kept], shape: _Shape) -> int:
-    """The version of the contract that the event may use; the newest where a person asks or nothing is said."""
-    if shape.is_request:
-        return contract.VERSION
-    enabled = kept.get(_ENABLED)
-    if enabled and enabled.value is False:
-        raise Rejected("opted_out")
-    consent = kept.get(_CONSENT)
-    if consent is None:
-        return contract.VERSION
-    if consent.fault:
-        raise Rejected(consent.fault, _CONSENT)
-    consented = int(consent.value)
-    if shape.since[_CATEGORY] > consented:
-        raise Rejected("newer_than_consent")
-    return consented
+def _check_request(attributes: RepeatedScalarFieldContainer[bytes]) -> None:
+    """Nobody may have others' events erased by trying ids."""
+    for pair in map(KeyValue.FromString, attributes):
+        if pair.key in _USER.accepted and not is_full_length(pair.value.string_value):
+            raise Rejected("guessable_id", _USER.name)
 
 
-def _admit(kept: Mapping[str, Kept], shape: _Shape, consented: int) -> list[bytes]:
-    """The event's own attributes and its metadata, serialised, the category first."""
+def _admit(kept: Mapping[str, Kept], shape: _Shape, allowed: frozenset[str]) -> list[bytes]:
+    """The event's own attributes, as far as they are allowed, and its metadata, serialised, the category first."""
     for name in shape.required:
         if name not in kept:
             raise Rejected("missing", name)
-    if shape.is_request and kept[_USER].is_guessable:
-        # Nobody may have others' events erased by trying ids.
-        raise Rejected("guessable_id", _USER)
     admitted = [shape.category]
     metadata_keys = 0
     for name, one in kept.items():
         if one.is_metadata:
             metadata_keys += 1
-            if metadata_keys > contract.METADATA_KEYS or not shape.has_metadata:
+            if metadata_keys > shape.metadata_keys:
                 continue
-        elif name not in shape.allowed or shape.since[name] > consented:
+        elif name not in allowed:
             continue
         if one.fault:
             raise Rejected(one.fault, "metadata" if one.is_metadata else name)

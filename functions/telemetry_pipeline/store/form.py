@@ -21,6 +21,12 @@ def arrival(row: bytes) -> bytes:
     return row[-_ARRIVAL_BYTES:]
 
 
+def oldest_arrival(rows: list[bytes]) -> bytes:
+    """When the first of some events' rows was received."""
+    # No call for each row: this is done for all that is stored.
+    return min([row[-_ARRIVAL_BYTES:] for row in rows])
+
+
 class CopyForm:
     """COPY's binary format, which goes by the order of the columns and names none."""
 

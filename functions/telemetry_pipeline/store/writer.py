@@ -10,7 +10,7 @@ from sqlalchemy import Engine, PoolProxiedConnection
 
 from telemetry_pipeline import contract
 from telemetry_pipeline.store import copy
-from telemetry_pipeline.store.form import arrival
+from telemetry_pipeline.store.form import oldest_arrival
 from telemetry_pipeline.store.tables import COLUMNS, Rows
 
 _Way = Callable[[PoolProxiedConnection, Rows], None]
@@ -131,8 +131,7 @@ def _copy_what_is_new(connection: PoolProxiedConnection, rows: Rows) -> None:
 
 def _tell_if_late(connection: PoolProxiedConnection, rows: Rows) -> None:
     """Have the views count what is stored so late that the rollups may have passed it by."""
-    arrivals = (arrival(row) for table in _EVENT_TABLES & rows.keys() for row in rows[table])
-    oldest = min(arrivals, default=None)
+    oldest = min((oldest_arrival(rows[table]) for table in _EVENT_TABLES & rows.keys()), default=None)
     if oldest and oldest < copy.timestamp(time.time_ns() - _LATE_NANOSECONDS):
         connection.cursor().execute("select analytics_received_late(%s)", (copy.moment(oldest),))
 
