@@ -167,7 +167,7 @@ def test_installations(dashboard: Dashboard, demo_url: str, demo: Connection) ->
 
 
 COMPARED = (
-    ("/features", "most-used", "Feature", ("People on an average day", "Uses")),
+    ("/features", "most-used", "Feature", ("People a day", "Uses")),
     ("/features", "adoption", "", ()),
     ("/features/one?name=test", "trend", "", ()),
     ("/features/one?name=test", "actions", "Action", ("Uses",)),

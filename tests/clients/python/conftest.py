@@ -1,5 +1,6 @@
 """Fixtures: a client in this process, pointed at a server that records."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from recorder import Recorder, recording
 from rhesis_telemetry import client, consent, initialize_telemetry
+from rhesis_telemetry.sending.exporter import THREAD
 from rhesis_telemetry.settings import VARIABLES
 
 
@@ -50,7 +52,10 @@ def forget() -> None:
 
 @pytest.fixture(autouse=True)
 def nobody() -> Iterator[None]:
-    """Begin and end without a client and without anybody's consent."""
+    """Begin and end without a client, without its thread and without anybody's consent."""
     forget()
     yield
     forget()
+    for thread in threading.enumerate():
+        if thread.name == THREAD:
+            thread.join()

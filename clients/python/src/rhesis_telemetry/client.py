@@ -137,7 +137,10 @@ class Client:
                 if self._sending is None:
                     from rhesis_telemetry.sending import Sending
 
-                    self._sending = Sending(self.settings, self._withdrawn)
+                    sending = Sending(self.settings, self._withdrawn)
+                    # A signal's handler may have come here since the question above.
+                    if self._sending is None:
+                        self._sending = sending
         return self._sending
 
     def _withdrawn(self) -> Mapping[str, int] | None:

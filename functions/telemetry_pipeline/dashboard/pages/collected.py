@@ -36,9 +36,10 @@ class Collected:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The contract as the page tells it: the events, and what comes with each of them."""
+    """The contract as the page tells it: the events, what a person may ask for, and what comes with each of them."""
 
     events: tuple[Collected, ...]
+    requests: tuple[Collected, ...]
     resource: tuple[Line, ...]
     months: int
     version: int = contract.VERSION
@@ -57,6 +58,7 @@ def view(visit: Visit) -> Page:
         template="collected.html",
         extra=Contract(
             tuple(_event(event, counts.get(event.name, 0)) for event in contract.EVENTS),
+            tuple(_event(request, 0) for request in contract.REQUESTS),
             tuple(_line(attribute, is_required=False) for attribute in contract.RESOURCE),
             upkeep.retention_months or contract.RETENTION_MONTHS,
         ),

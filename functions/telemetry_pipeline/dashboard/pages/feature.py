@@ -88,7 +88,7 @@ def _actions(visit: Visit, now: Usage, past: Usage | None) -> Chart:
             [
                 Column("Action", "text"),
                 column,
-                Column("People on an average day", "mean", is_drawn=False),
+                Column("People a day", "mean", is_drawn=False),
                 *([column.before] if past else []),
             ],
             rows,

@@ -51,7 +51,7 @@ def _most_used(visit: Visit, now: Span, past: Span | None) -> Chart:
     first = next(iter(now.totals), None)
     columns = [
         Column("Feature", "text"),
-        Column("People on an average day", "mean"),
+        Column("People a day", "mean"),
         Column("Uses", is_drawn=False),
         Column("First seen", "day", is_drawn=False),
     ]

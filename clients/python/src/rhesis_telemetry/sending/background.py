@@ -136,17 +136,15 @@ class Background:
                 self._state.counts.dropped += 1
                 waiting.outcome = Refused("the process ends")
                 return
-            if self._thread is None:
-                thread = threading.Thread(target=self._work, name=THREAD, daemon=True)
-                thread.start()
-                self._thread = thread
-            if not len(self._buffer):
+            self._start()
+            is_first = not len(self._buffer)
+            if is_first:
                 self._state.schedule.since = waiting.since
             if dropped := self._buffer.add(waiting):
                 self._state.counts.dropped += dropped
                 if waiting.is_request:
                     waiting.outcome = Refused("too many requests wait")
-            if len(self._buffer) in (1, BATCH) or waiting.is_request:
+            if is_first or len(self._buffer) == BATCH or waiting.is_request:
                 self._changed.notify_all()
 
     def discard(self, user: str) -> None:
@@ -170,6 +168,18 @@ class Background:
             self._changed.notify_all()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(seconds)
+
+    def _start(self) -> None:
+        if self._thread is None:
+            thread = threading.Thread(target=self._work, name=THREAD, daemon=True)
+            # A signal's handler may have come here since the question above.
+            if self._thread is None:
+                self._thread = thread
+                try:
+                    thread.start()
+                except RuntimeError:
+                    self._thread = None
+                    raise
 
     def _work(self) -> None:
         attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True, Context()))
@@ -197,15 +207,17 @@ class Background:
     def _until_due(self) -> bool:
         """Wait until something is to be sent; false when there is nothing more to do."""
         with self._changed:
-            while not (self._state.hurry or self._state.stopping):
-                seconds = self._seconds_until_due()
+            while True:
+                if self._buffer.is_empty:
+                    if self._state.stopping:
+                        return False
+                    if self._state.hurry:
+                        self._state.hurry = False
+                        self._changed.notify_all()
+                seconds = 0.0 if self._state.hurry or self._state.stopping else self._seconds_until_due()
                 if seconds is not None and seconds <= 0:
-                    break
+                    return True
                 self._changed.wait(seconds)
-            if self._buffer.is_empty and self._state.hurry:
-                self._state.hurry = False
-                self._changed.notify_all()
-            return not (self._buffer.is_empty and self._state.stopping)
 
     def _seconds_until_due(self) -> float | None:
         """None where nothing waits."""
