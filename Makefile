@@ -30,8 +30,8 @@ example: $(VENV)/dev.installed clients/web/node_modules/.package-lock.json ## Ru
 	cd examples/frontend && npm ci --no-audit --no-fund && npm run --silent build
 	@$(BIN)/python examples/start.py $(ARGS)
 
-test: $(VENV)/dev.installed ## Run the tests; ARGS goes to pytest
-	$(BIN)/pytest $(ARGS)
+test: $(VENV)/dev.installed ## Run the tests, one file a core at once; ARGS goes to pytest
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
 
 lint: $(VENV)/dev.installed ## Check style, formatting and the direction of imports
 	$(BIN)/ruff check .
