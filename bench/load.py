@@ -38,13 +38,29 @@ def send(port: int, requests: Sequence[bytes], connections: int, per_second: flo
     Raises:
         RuntimeError: A request was not answered with a 2xx.
     """
-    begun = time.perf_counter()
+    return send_at(port, ((number / per_second, request) for number, request in enumerate(requests)), connections)
+
+
+def send_at(port: int, schedule: Iterable[tuple[float, bytes]], connections: int, *, waited: bool = False) -> Answered:
+    """Send each request once, so many seconds after the begin as it is scheduled, or once a connection is free.
+
+    Args:
+        port: Where to.
+        schedule: When each request is due, in ascending order, and the request.
+        connections: How many are open at once.
+        waited: Whether a latency counts from when its request was due: what waited for a connection waited for us.
+
+    Raises:
+        RuntimeError: A request was not answered with a 2xx.
+    """
     waiting: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
-    for number, request in enumerate(requests):
-        waiting.put((begun + number / per_second, request))
+    begun = time.perf_counter()
+    for due, request in schedule:
+        waiting.put((begun + due, request))
     latencies: list[float] = []
     failures: list[str] = []
-    threads = [Thread(target=_work, args=(port, waiting, latencies, failures)) for _ in range(connections)]
+    arguments = (port, waiting, latencies, failures, waited)
+    threads = [Thread(target=_work, args=arguments) for _ in range(connections)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -54,7 +70,9 @@ def send(port: int, requests: Sequence[bytes], connections: int, per_second: flo
     return Answered(latencies, time.perf_counter() - begun)
 
 
-def _work(port: int, waiting: SimpleQueue[tuple[float, bytes]], latencies: list[float], failures: list[str]) -> None:
+def _work(
+    port: int, waiting: SimpleQueue[tuple[float, bytes]], latencies: list[float], failures: list[str], waited: bool
+) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while True:
@@ -63,7 +81,7 @@ def _work(port: int, waiting: SimpleQueue[tuple[float, bytes]], latencies: list[
             except Empty:
                 return
             time.sleep(max(due - time.perf_counter(), 0))
-            begun = time.perf_counter()
+            begun = due if waited else time.perf_counter()
             connection.sendall(request)
             answer = _answer(connection)
             latencies.append(time.perf_counter() - begun)
