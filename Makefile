@@ -53,11 +53,12 @@ format: $(VENV)/dev.installed ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-generate: $(VENV)/dev.installed ## Write what follows from schemas/events.yaml, the settings, the views and wire.proto
+generate: $(VENV)/dev.installed ## Write what follows from schemas/events.yaml, the settings, the views, bench/results and wire.proto
 	$(BIN)/python schemas/generate.py
 	$(BIN)/python docs/generate_settings.py
 	$(BIN)/python docs/generate_analytics.py
 	$(BIN)/python docs/generate_python_client.py
+	$(BIN)/python docs/generate_performance.py
 	$(BIN)/python terraform/generate_readme.py
 	cd functions && ../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. telemetry_pipeline/otlp/wire.proto
 

@@ -1,4 +1,4 @@
-"""Fixtures: a browser. One for all tests, because only one Playwright runs in a process at a time."""
+"""Fixtures: a browser. One for a file of tests: while Playwright runs, its event loop does, and no other can."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 CHROMIUM = Path("/usr/bin/chromium")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Debian's Chromium; `insecure.test` is this machine, and no secure origin."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -55,6 +55,15 @@ def test_every_question_is_documented(tmp_path: Path) -> None:
     assert (ROOT / "docs" / "analytics.md").read_text() == page.read_text()
 
 
+def test_every_figure_is_shown(tmp_path: Path) -> None:
+    """docs/performance.md has what was measured last."""
+    page = tmp_path / "performance.md"
+
+    subprocess.run([sys.executable, ROOT / "docs" / "generate_performance.py", page], check=True)
+
+    assert (ROOT / "docs" / "performance.md").read_text() == page.read_text()
+
+
 def test_the_wire_messages_are_compiled(tmp_path: Path) -> None:
     """wire_pb2 is what protoc makes of wire.proto."""
     otlp = Path("telemetry_pipeline", "otlp")

@@ -1,8 +1,9 @@
 """What is looked for in free text, in the order in which it is replaced.
 
 Every pattern runs in linear time on any text: a match can begin only where a run of its characters begins
-(lookbehinds) or is of bounded length, and what repeats without a bound is possessive. Patterns see folded text
-(`folding`): ASCII digits, dashes and spaces, nothing invisible, percent-encoding undone.
+(lookbehinds) or is of bounded length, and what repeats without a bound is possessive, or followed by nothing that could
+fail. No group is repeated possessively: Python before 3.11.5 goes on from the middle of an iteration that failed.
+Patterns see folded text (`folding`): ASCII digits, dashes and spaces, nothing invisible, percent-encoding undone.
 """
 
 import re
@@ -43,7 +44,7 @@ _NAMING_WORDS = (
     *("secret", "session", "sid", "sig", "ssn", "token", "xsrf"),
 )
 _NAMED = r"""
-    (?: "(?:[^"\\]|\\.)*+ "?+ | '(?:[^'\\]|\\.)*+ '?+ | \\++["'] [^"']*+ ["']?+
+    (?: "(?:[^"\\]|\\.)* "?+ | '(?:[^'\\]|\\.)* '?+ | \\++["'] [^"']*+ ["']?+
       | (?!\[redacted\] (?:[\s,;&})"'\]]|$)) (?:(?:bearer|basic|digest|negotiate|token|apikey) \s++)? \S++ )
 """
 
@@ -52,7 +53,7 @@ _NEVER_GLUED = "(?<![A-Za-z0-9])"
 RULES = (
     rule(
         "private key",  # PEM (RFC 7468), up to its end line or, cut short, to the end
-        r"-----BEGIN\ [A-Z0-9 ]{0,40}PRIVATE\ KEY[A-Z ]{0,20}----- (?:(?!-----END).)*+ (?:-----END[^-\n]{0,60}-----)?+",
+        r"-----BEGIN\ [A-Z0-9 ]{0,40}PRIVATE\ KEY[A-Z ]{0,20}----- .*? (?:-----END[^-\n]{0,60}-----|\Z)",
         flags=re.DOTALL,
         signs="-",
         words=("private key",),
@@ -204,7 +205,7 @@ RULES = (
     ),
     rule(
         "IPv4 address",  # four numbers; a version of three stays
-        rf"(?: (?<![0-9]) {_OCTET} (?:\.{_OCTET}){{3,}}+ | ip(?:-{_OCTET}){{4}} ) (?: :[0-9]{{1,5}} | /[0-9]{{1,2}} )?",
+        rf"(?: (?<![0-9]) {_OCTET} (?:\.{_OCTET}){{3,}} | ip(?:-{_OCTET}){{4}} ) (?: :[0-9]{{1,5}} | /[0-9]{{1,2}} )?",
         signs=".-",
         digits=4,
     ),
@@ -220,7 +221,7 @@ RULES = (
     ),
     rule(
         "payment card",  # ISO/IEC 7812, with its check digit
-        r"(?<![0-9]) (?<![0-9]\.) (?: [0-9]{4}(?:\.[0-9]{4}){3} | [0-9]++(?:[ -]{1,2}[0-9]++)*+ )",
+        r"(?<![0-9]) (?<![0-9]\.) (?: [0-9]{4}(?:\.[0-9]{4}){3} | [0-9]++(?:[ -]{1,2}[0-9]++)* )",
         lambda match: checks.without_cards(match.group(), REDACTED),
         digits=13,
     ),

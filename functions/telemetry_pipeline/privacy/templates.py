@@ -25,8 +25,8 @@ _MAX_HYPHENS = 3
 
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:/+[^/?#\\]*|//(?=[^/?#\\]*[.:@])[^/?#\\]*")
 _END = re.compile(r"[?#]")
-_HUMPS = "(?: [A-Z]?[a-z]+ (?:[A-Z][a-z]+)*+ | [A-Z]+ )"
-_WORD = re.compile(f"_{{0,2}} {_HUMPS} (?: [_-]{{1,2}} {_HUMPS} )*+ _{{0,2}}", re.VERBOSE)
+_HUMPS = "(?: [A-Z]?[a-z]++ (?:[A-Z][a-z]++)* | [A-Z]+ )"
+_WORD = re.compile(f"_{{0,2}} {_HUMPS} (?: [_-]{{1,2}} {_HUMPS} )* _{{0,2}}", re.VERBOSE)
 _VERSION = re.compile(r"[vV][0-9]{1,3}(?:\.[0-9]{1,3}){0,2}(?:(?:alpha|beta|rc)[0-9]{0,3})?")
 
 
