@@ -65,7 +65,7 @@ class Pipeline:
     def stop(self) -> int:
         """Ask it to stop; its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
 
 def environment() -> dict[str, str]:
@@ -92,7 +92,7 @@ def running(directory: Path, *arguments: str) -> Iterator[Pipeline]:
         yield Pipeline(process, directory, output)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 @pytest.fixture(scope="module", params=["local", "google"])

@@ -213,7 +213,7 @@ def test_a_second_start_finds_its_data(stop: signal.Signals) -> None:
         post_activity(first, LOGIN).raise_for_status()
         until(lambda: events(first) == 1, 20)
         first.process.send_signal(stop)
-        assert first.process.wait(30) == 0
+        assert first.process.wait(60) == 0
     assert not any(map(is_alive, pids))
     assert not (directory / "stack.json").exists()
 
