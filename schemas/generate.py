@@ -33,7 +33,7 @@ VERSION = {version}
 RETENTION_MONTHS = {retention_months}
 """How long raw events are kept."""
 
-Treatment = Literal["closed", "number", "path", "pseudonym", "scrubbed", "switch"]
+Treatment = Literal["closed", "digest", "number", "path", "pseudonym", "scrubbed", "switch"]
 Domain = Literal["installation", "organization", "session", "user"]
 
 
@@ -298,6 +298,7 @@ def page(contract: Registry) -> str:
         "- **scrubbed**: addresses, credentials, card and phone numbers become `[redacted]`, ids of things `{id}`.\n"
         "- **template**: ids, numbers, hashes and addresses in a path become `{id}`; host and query are cut off.\n"
         "- **pseudonym**: replaced by HMAC-SHA256 under a secret key; without it nobody can match it with an id.\n"
+        "- **digest**: a random token; its SHA-256 is kept, from which nobody can find the token.\n"
         "- **number**: kept as it is, within its range.\n\n"
     )
     words = ", ".join(contract.attributes["metadata"].annotations["never"].split())

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-TREATMENTS = frozenset({"closed", "scrubbed", "path", "pseudonym", "number", "switch"})
-TEXT_TREATMENTS = frozenset({"scrubbed", "path", "pseudonym"})
+TREATMENTS = frozenset({"closed", "digest", "scrubbed", "path", "pseudonym", "number", "switch"})
+TEXT_TREATMENTS = frozenset({"digest", "scrubbed", "path", "pseudonym"})
 FIELDS = frozenset({"id", "type", "stability", "brief", "note", "examples", "annotations"})
 ANNOTATIONS = frozenset(
     {

@@ -22,6 +22,7 @@ locals {
       RHESIS_PSEUDONYM_KEY_EPOCH = tostring(var.pseudonym_key_epoch)
     }
     maintain = merge(local.database_environment["maintain"], local.bigquery_environment, {
+      RHESIS_BACKUP_DAYS               = tostring(max(var.database.backup_retained_count, var.database.transaction_log_retention_days))
       RHESIS_DATABASE_DASHBOARDS       = google_sql_user.functions["dashboard"].name
       RHESIS_DATABASE_WRITERS          = google_sql_user.functions["store"].name
       RHESIS_DEAD_LETTERS_SUBSCRIPTION = google_pubsub_subscription.dead_letters.id
@@ -29,6 +30,8 @@ locals {
       RHESIS_RETENTION_MONTHS          = tostring(var.retention_months)
       }, length(var.database.readers) == 0 ? {} : {
       RHESIS_DATABASE_READERS = join(",", var.database.readers)
+      }, var.bigquery == null ? {} : {
+      RHESIS_BIGQUERY_TIME_TRAVEL_HOURS = google_bigquery_dataset.events[0].max_time_travel_hours
     })
     mirror = merge(local.bigquery_environment, local.reader_environment)
     store  = merge(local.database_environment["store"], local.reader_environment)

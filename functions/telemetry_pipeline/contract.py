@@ -13,7 +13,7 @@ VERSION = 2
 RETENTION_MONTHS = 12
 """How long raw events are kept."""
 
-Treatment = Literal["closed", "number", "path", "pseudonym", "scrubbed", "switch"]
+Treatment = Literal["closed", "digest", "number", "path", "pseudonym", "scrubbed", "switch"]
 Domain = Literal["installation", "organization", "session", "user"]
 
 
@@ -241,6 +241,16 @@ RHESIS_INSTALLATION_ID = Attribute(
     since=2,
 )
 
+ERASURE_RECEIPT = Attribute(
+    name="erasure.receipt",
+    type="string",
+    treatment="digest",
+    accepted=("erasure.receipt",),
+    column="receipt",
+    limit=128,
+    since=2,
+)
+
 RESOURCE = (DEPLOYMENT_TYPE, SERVICE_NAME, SERVICE_VERSION, RHESIS_INSTALLATION_ID)
 
 USER_ACTIVITY = Event(
@@ -274,7 +284,7 @@ ERASURE_REQUEST = Event(
     name="erasure_request",
     table="analytics_erasure_requests",
     required=(USER_ID,),
-    optional=(),
+    optional=(ERASURE_RECEIPT,),
     since=2,
     has_metadata=False,
 )
@@ -298,6 +308,7 @@ ATTRIBUTES = (
     SERVICE_NAME,
     SERVICE_VERSION,
     RHESIS_INSTALLATION_ID,
+    ERASURE_RECEIPT,
 )
 
 EVENTS = (USER_ACTIVITY, ENDPOINT_USAGE, FEATURE_USAGE)

@@ -76,6 +76,18 @@ def _stored_days() -> Any:  # noqa: ANN401 - as `_setting`; `store` and `mirror`
     )
 
 
+def _pseudonym_key() -> Any:  # noqa: ANN401 - as `_setting`; `ingest` and the operator's command must agree
+    return _setting(
+        _key,
+        "The secret key that pseudonyms are made with: 32 random bytes or more, in hexadecimal or base64.",
+        secret=True,
+    )
+
+
+def _pseudonym_key_epoch() -> Any:  # noqa: ANN401 - as `_setting`
+    return _setting(_whole(1, 32_767, "epochs"), "The key's number; one higher with each rotation.", 1)
+
+
 def _k_anonymity() -> Any:  # noqa: ANN401 - as `_setting`; `maintain` and `dashboard` must agree
     return _setting(
         _whole(1, 1000, "people"),
@@ -157,14 +169,8 @@ class IngestSettings(Settings):
         _text(r"projects/[^/]+/topics/[^/]+", "a topic as projects/PROJECT/topics/TOPIC"),
         "The Pub/Sub topic that events are published to, as projects/PROJECT/topics/TOPIC.",
     )
-    pseudonym_key: bytes = _setting(
-        _key,
-        "The secret key that pseudonyms are made with: 32 random bytes or more, in hexadecimal or base64.",
-        secret=True,
-    )
-    pseudonym_key_epoch: int = _setting(
-        _whole(1, 32_767, "epochs"), "The key's number; one higher with each rotation.", 1
-    )
+    pseudonym_key: bytes = _pseudonym_key()
+    pseudonym_key_epoch: int = _pseudonym_key_epoch()
     publish_timeout_seconds: float = _setting(
         _seconds(0.1, 60), "How long to wait for Pub/Sub before answering 503; below the exporters' own timeout.", 4.0
     )
@@ -200,6 +206,20 @@ class IngestSettings(Settings):
         "Oldest event that is accepted; an older one is rejected.",
         contract.RETENTION_MONTHS * 30,
     )
+    max_erasures_per_hour: int = _setting(
+        _whole(1, 100_000, "requests"),
+        "Requests for erasure that one instance takes in an hour from one installation, and ten times as many from "
+        "all; more: 429.",
+        120,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PseudonymSettings(Settings):
+    """What an operator's command needs to find somebody's events by an id."""
+
+    pseudonym_key: bytes = _pseudonym_key()
+    pseudonym_key_epoch: int = _pseudonym_key_epoch()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +288,14 @@ class MaintainSettings(DatabaseSettings):
     )
     rejected_retention_days: int = _setting(
         _whole(1, 3650, "days"), "Days that records of rejected spans and parked messages are kept.", 30
+    )
+    backup_days: int = _setting(
+        _whole(0, 3650, "days"),
+        "Days that backups of the database are kept; a receipt tells when what was erased is gone from them too.",
+        7,
+    )
+    bigquery_time_travel_hours: int = _setting(
+        _whole(48, 168, "hours"), "How far the BigQuery dataset's time travel goes back, for the same reason.", 168
     )
     database_writers: tuple[str, ...] = _setting(
         _names, "Users of the database that may write events, as `store` does; separated by commas.", ()

@@ -151,14 +151,35 @@ CREATE TABLE public.analytics_erasure_requests (
     received_at timestamp with time zone NOT NULL,
     erased_at timestamp with time zone,
     erased_in_bigquery_at timestamp with time zone,
-    erased_events bigint DEFAULT 0 NOT NULL
+    erased_events bigint DEFAULT 0 NOT NULL,
+    receipt text,
+    kind text DEFAULT 'user'::text NOT NULL,
+    organization_id text,
+    subject text GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'user'::text THEN user_id
+    WHEN 'organization'::text THEN organization_id
+    ELSE installation_id
+END) STORED,
+    removed_at timestamp with time zone,
+    removed_in_bigquery_at timestamp with time zone,
+    erased_events_in_bigquery bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT analytics_erasure_requests_kind CHECK ((kind = ANY (ARRAY['user'::text, 'organization'::text, 'installation'::text])))
 );
 COMMENT ON TABLE public.analytics_erasure_requests IS 'People who asked for their events to be erased.';
 COMMENT ON COLUMN public.analytics_erasure_requests.user_id IS 'Whose events; null once none of them can arrive any more.';
 COMMENT ON COLUMN public.analytics_erasure_requests."timestamp" IS 'Events from before this are erased.';
+COMMENT ON COLUMN public.analytics_erasure_requests.installation_id IS 'Which one sent the request; of a request about an installation, whose events.';
 COMMENT ON COLUMN public.analytics_erasure_requests.erased_at IS 'When the events were last looked for and erased.';
 COMMENT ON COLUMN public.analytics_erasure_requests.erased_in_bigquery_at IS 'The same in BigQuery; null where there is none.';
 COMMENT ON COLUMN public.analytics_erasure_requests.erased_events IS 'How many were erased, in Postgres.';
+COMMENT ON COLUMN public.analytics_erasure_requests.receipt IS 'Hash of the token that the receipt is fetched with.';
+COMMENT ON COLUMN public.analytics_erasure_requests.kind IS 'What is to be forgotten.';
+COMMENT ON COLUMN public.analytics_erasure_requests.organization_id IS 'Whose events, of a request about an organization.';
+COMMENT ON COLUMN public.analytics_erasure_requests.subject IS 'Whose events; null once none of them can arrive any more.';
+COMMENT ON COLUMN public.analytics_erasure_requests.removed_at IS 'When events were last removed, or first looked for in vain.';
+COMMENT ON COLUMN public.analytics_erasure_requests.removed_in_bigquery_at IS 'The same in BigQuery.';
+COMMENT ON COLUMN public.analytics_erasure_requests.erased_events_in_bigquery IS 'How many were erased there.';
 CREATE TABLE public.analytics_feature_usage (
     id uuid NOT NULL,
     feature_name text NOT NULL,
@@ -269,6 +290,8 @@ CREATE TABLE public.analytics_upkeep (
     rejected_retention_days integer,
     dead_letters bigint,
     dead_letters_at timestamp with time zone,
+    backup_days integer,
+    bigquery_time_travel_hours integer,
     CONSTRAINT analytics_upkeep_is_only CHECK (is_only),
     CONSTRAINT analytics_upkeep_k_anonymity CHECK ((k_anonymity >= 1))
 );
@@ -278,6 +301,8 @@ COMMENT ON COLUMN public.analytics_upkeep.retention_months IS 'Months that event
 COMMENT ON COLUMN public.analytics_upkeep.rejected_retention_days IS 'Days that rejected spans and parked messages are kept.';
 COMMENT ON COLUMN public.analytics_upkeep.dead_letters IS 'Messages in the dead-letter subscription; null where unknown.';
 COMMENT ON COLUMN public.analytics_upkeep.dead_letters_at IS 'When that was so.';
+COMMENT ON COLUMN public.analytics_upkeep.backup_days IS 'Days that backups are kept; null before the first run.';
+COMMENT ON COLUMN public.analytics_upkeep.bigquery_time_travel_hours IS 'Hours that BigQuery can go back; null where there is none.';
 CREATE TABLE public.analytics_user_activity (
     id uuid NOT NULL,
     user_id text,
@@ -356,7 +381,8 @@ ALTER TABLE ONLY public.analytics_weekly_people
     ADD CONSTRAINT analytics_weekly_people_pkey PRIMARY KEY (week, deployment_type);
 CREATE INDEX analytics_endpoint_usage_received_at ON ONLY public.analytics_endpoint_usage USING brin (received_at) WITH (autosummarize='on');
 COMMENT ON INDEX public.analytics_endpoint_usage_received_at IS 'Days that received something; rows arrive in its order, so it stays tiny.';
-CREATE INDEX analytics_erasure_requests_obeyed ON public.analytics_erasure_requests USING btree (user_id) WHERE (user_id IS NOT NULL);
+CREATE INDEX analytics_erasure_requests_obeyed ON public.analytics_erasure_requests USING btree (subject) WHERE (subject IS NOT NULL);
+CREATE INDEX analytics_erasure_requests_receipt ON public.analytics_erasure_requests USING btree (receipt) WHERE (receipt IS NOT NULL);
 CREATE INDEX analytics_feature_usage_by_feature ON ONLY public.analytics_feature_usage USING btree (feature_name, "timestamp") INCLUDE (user_id, action, deployment_type);
 CREATE INDEX analytics_feature_usage_received_at ON ONLY public.analytics_feature_usage USING brin (received_at) WITH (autosummarize='on');
 COMMENT ON INDEX public.analytics_feature_usage_received_at IS 'Days that received something; rows arrive in its order, so it stays tiny.';

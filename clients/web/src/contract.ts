@@ -78,4 +78,6 @@ export interface FeatureUsage {
 export interface ErasureRequest {
   /** The person's id in the app, raw or as the first 16 hexadecimal digits of its SHA-256. */
   "user.id": string;
+  /** A random token that whoever asks has chosen; with it the receipt of the erasure can be fetched. */
+  "erasure.receipt"?: string;
 }

@@ -34,8 +34,9 @@ _BELOW = (
     "unrolled_days",
     "forget",
     "history",
+    "erasure_receipt",
 )
-"""What the views are made of, each after those that it uses."""
+"""What the views are made of, each after those that it uses, and what `maintain` and the receipts call."""
 
 
 def install(connection: Connection) -> bool:

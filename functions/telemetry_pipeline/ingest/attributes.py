@@ -10,7 +10,15 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from telemetry_pipeline import contract
 from telemetry_pipeline.otlp.errors import Undecodable
-from telemetry_pipeline.privacy import Pseudonymiser, TemplateCap, is_safe_key, is_sensitive_key, path_template, scrub
+from telemetry_pipeline.privacy import (
+    Pseudonymiser,
+    TemplateCap,
+    is_safe_key,
+    is_sensitive_key,
+    path_template,
+    receipts,
+    scrub,
+)
 
 Value = str | int | float | bool
 
@@ -111,6 +119,7 @@ class Treatment(dict[bytes, Kept | None]):
         self._limits = limits
         self._treatments: dict[contract.Treatment, Callable[[contract.Attribute, Value], Value]] = {
             "closed": _closed,
+            "digest": _digest,
             "number": _number,
             "path": self._path,
             "pseudonym": self._pseudonym,
@@ -249,6 +258,14 @@ def _closed(attribute: contract.Attribute, value: Value) -> str:
     if known is None:
         raise _FaultError("unknown_value")
     return known
+
+
+def _digest(_: contract.Attribute, value: Value) -> str:
+    text = _text(value).strip()
+    digest = receipts.digest(text)
+    if text and digest is None:
+        raise _FaultError("guessable")
+    return digest or ""
 
 
 def _number(attribute: contract.Attribute, value: Value) -> int | float:

@@ -107,6 +107,7 @@ _TO_ALL = text(r"""
     from routines
     where name = any(:exact)
         or name ~ '^exact_'
+        or name = 'analytics_erasure_receipt'
 """)
 _EXACT = (
     "endpoint_performance_between",

@@ -71,6 +71,22 @@ def run(engine: Engine, settings: MaintainSettings) -> Report:
     return report
 
 
+def obey(engine: Engine, settings: MaintainSettings) -> Report:
+    """Do what requests for erasure ask for now, and no more than that needs.
+
+    Raises:
+        UnderWay: A run is; the requests are then for the next one.
+    """
+    report = Report()
+    with _alone(engine):
+        now = datetime.now(UTC)
+        with engine.connect() as connection:
+            report.step("rollups", lambda: {"days": len(rollups.refresh(connection, now, all_days=True))})
+            report.step("erasure", lambda: _erase(connection, settings, now))
+            _write_history(connection, settings, now, report)
+    return report
+
+
 def _maintain(connection: Connection, settings: MaintainSettings, now: datetime, report: Report) -> None:
     first_kept = retention.first_kept_day(now.date(), settings.retention_months)
     is_due = retention.is_due(connection, first_kept)
@@ -78,11 +94,15 @@ def _maintain(connection: Connection, settings: MaintainSettings, now: datetime,
     report.step("rollups", lambda: {"days": len(rollups.refresh(connection, now, all_days=is_due))})
     report.step("erasure", lambda: _erase(connection, settings, now))
     report.step("retention", lambda: _retain(connection, settings, first_kept, now, is_due=is_due))
+    _write_history(connection, settings, now, report)
+    if settings.dead_letters_subscription:
+        report.step("dead_letters", lambda: _count_dead_letters(connection, settings, now))
+
+
+def _write_history(connection: Connection, settings: MaintainSettings, now: datetime, report: Report) -> None:
     if found := settings.warehouse:
         write = partial(history.write, connection, now=now, months=settings.retention_months)
         report.step("history", lambda: {"rows": _in_bigquery("history", found, write)})
-    if settings.dead_letters_subscription:
-        report.step("dead_letters", lambda: _count_dead_letters(connection, settings, now))
 
 
 def _partition(connection: Connection, today: date) -> dict[str, Any]:

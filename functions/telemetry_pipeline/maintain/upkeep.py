@@ -15,12 +15,16 @@ def record_settings(connection: Connection, settings: MaintainSettings) -> None:
                 update analytics_upkeep
                 set k_anonymity = :k_anonymity,
                     retention_months = :retention_months,
-                    rejected_retention_days = :rejected_retention_days
+                    rejected_retention_days = :rejected_retention_days,
+                    backup_days = :backup_days,
+                    bigquery_time_travel_hours = :bigquery_time_travel_hours
             """),
             {
                 "k_anonymity": settings.k_anonymity,
                 "retention_months": settings.retention_months,
                 "rejected_retention_days": settings.rejected_retention_days,
+                "backup_days": settings.backup_days,
+                "bigquery_time_travel_hours": settings.bigquery_time_travel_hours if settings.warehouse else None,
             },
         )
 

@@ -18,7 +18,7 @@ from telemetry_pipeline.rows.columns import METADATA
 from telemetry_pipeline.rows.form import Form
 
 _ATTRIBUTES = {attribute.name: attribute for attribute in contract.ATTRIBUTES}
-_PSEUDONYM = re.compile(r"[0-9a-f]{32}")
+_DIGITS = re.compile(r"[0-9a-f]{32}")
 _METADATA_KEY = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 _KINDS = {"string": "string_value", "int": "int_value", "double": "double_value", "boolean": "bool_value"}
 
@@ -108,8 +108,8 @@ def _check_text(attribute: contract.Attribute, value: str) -> None:
         raise _FaultError("nul_character")
     if attribute.treatment == "closed" and value not in attribute.members.values():
         raise _FaultError("unknown_value")
-    if attribute.treatment == "pseudonym" and not _PSEUDONYM.fullmatch(value):
-        raise _FaultError("not_a_pseudonym")
+    if attribute.treatment in {"pseudonym", "digest"} and not _DIGITS.fullmatch(value):
+        raise _FaultError(f"not_a_{attribute.treatment}")
 
 
 def _metadata(key: str, value: AnyValue) -> Cell:

@@ -83,6 +83,6 @@ EVENTS: Mapping[str, Event] = {
         ("feature.name",),
         ("feature.action", "page.path", "user.id", "organization.id", "deployment.type"),
     ),
-    "erasure_request": Event("analytics_erasure_requests", ("user.id",), ()),
+    "erasure_request": Event("analytics_erasure_requests", ("user.id",), ("erasure.receipt",)),
 }
 """Each event by its name."""

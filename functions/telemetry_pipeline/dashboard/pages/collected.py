@@ -8,6 +8,7 @@ from telemetry_pipeline.dashboard.visit import Visit
 
 _TREATMENTS = {
     "closed": "One of {values}; anything else becomes {other}.",
+    "digest": "A random token; a hash is kept, from which nobody can find it.",
     "number": "A number.",
     "path": "A path, with whatever names one thing replaced by {{id}}.",
     "pseudonym": "Never kept: a keyed hash stands for it, which nobody without the key can match.",
