@@ -9,10 +9,16 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Connection
 
+import mirror_under_test
+import store_under_test
+from erasures import run
+from mirror_under_test import MirrorUnderTest
+from store_under_test import StoreUnderTest
 from telemetry_pipeline.database import connect
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.maintain import function
 from telemetry_pipeline.settings import DatabaseSettings, MaintainSettings
+from warehouse import Warehouse
 
 MAIN = Path(__file__).parents[2] / "functions" / "main.py"
 
@@ -46,3 +52,20 @@ def _instance(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient
     monkeypatch.setattr(function, "maintenance", instance)
     yield functions_framework.create_app("maintain", str(MAIN)).test_client()
     instance().engine.dispose()
+
+
+@pytest.fixture
+def store(maintain: FlaskClient, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreUnderTest]:
+    """The function `store` on the database that `maintain` keeps."""
+    run(maintain)
+    with store_under_test.serving(monkeypatch) as start:
+        yield start(database_url)
+
+
+@pytest.fixture
+def bigquery(dataset: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[MirrorUnderTest]:
+    """The function `mirror`, and a dataset that `maintain` knows of."""
+    for name, value in dataset.environment.items():
+        monkeypatch.setenv(name, value)
+    with mirror_under_test.serving(monkeypatch) as start:
+        yield start(dataset)

@@ -1,89 +1,16 @@
 """Erasure: a person asks, and whatever they did before is gone from every table in Postgres and BigQuery."""
 
-import time
-from collections.abc import Iterator, Mapping
-from hashlib import sha256
-from typing import Any
-
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Connection
 
-import mirror_under_test
-import store_under_test
-from exports import ENDPOINT, FEATURE, LOGIN, span, traces
-from messages import EPOCH, KEY, ingested
+from erasures import ALICE, BOB, TABLES, asks, did, events_of, mentions, one_of_each_kind, push, run
+from exports import traces
+from messages import ingested
 from mirror_under_test import MirrorUnderTest
 from postgres import free_port
 from store_under_test import StoreUnderTest
 from stored_events import assert_views_answer, stored
-from telemetry_pipeline import contract
-from telemetry_pipeline.privacy import Pseudonymiser
-from warehouse import Warehouse
-
-TABLES = [event.table for event in contract.EVENTS]
-HOUR = 3_600 * 10**9
-
-ALICE, BOB = "alice", "bob"
-
-
-def pseudonym(user: str) -> str:
-    """As it is stored."""
-    return str(Pseudonymiser(KEY, EPOCH).pseudonym("user", user))
-
-
-def did(user: str, hours_ago: float, content: Mapping[str, object] = LOGIN) -> Any:
-    """Something that a person did."""
-    at = time.time_ns() - int(hours_ago * HOUR)
-    return span(dict(content) | {"user.id": user}, start_time_unix_nano=at, end_time_unix_nano=at)
-
-
-def one_of_each_kind(user: str, hours_ago: float) -> list[Any]:
-    """An event for each table."""
-    return [did(user, hours_ago, content) for content in (LOGIN, ENDPOINT, FEATURE)]
-
-
-def asks(user: str, hours_ago: float = 0) -> Any:
-    """A person's request to be forgotten."""
-    hashed = sha256(user.encode()).hexdigest()[:16]
-    return did(hashed, hours_ago, {"event.category": "erasure_request"})
-
-
-@pytest.fixture
-def store(maintain: FlaskClient, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreUnderTest]:
-    """The function `store` on the database that `maintain` keeps."""
-    run(maintain)
-    with store_under_test.serving(monkeypatch) as start:
-        yield start(database_url)
-
-
-def push(function: StoreUnderTest | MirrorUnderTest, *spans: Any) -> None:
-    assert function.push(ingested(traces(*spans))).status_code == 204
-
-
-def run(maintain: FlaskClient) -> dict[str, Any]:
-    """Run maintenance; what it did about erasure."""
-    answer = maintain.post("/")
-    assert answer.status_code == 200, answer.text
-    assert answer.json
-    step: dict[str, Any] = answer.json["steps"]["erasure"]
-    return {name: figure for name, figure in step.items() if name != "seconds"}
-
-
-def events_of(store: StoreUnderTest, user: str) -> int:
-    """How many events of a person there are."""
-    return sum(store.count(f"{table} where user_id = '{pseudonym(user)}'") for table in TABLES)
-
-
-def mentions(store: StoreUnderTest, user: str) -> list[str]:
-    """The tables in which a person's pseudonym stands anywhere."""
-    tables = store.rows("select relname from pg_class where relkind = 'r' and relname like 'analytics%'")
-    wanted = pseudonym(user)
-    return sorted(
-        table["relname"]
-        for table in tables
-        if store.count(f"{table['relname']} as one where position('{wanted}' in one::text) > 0")
-    )
 
 
 def test_what_a_person_did_before_they_asked_is_erased(maintain: FlaskClient, store: StoreUnderTest) -> None:
@@ -169,15 +96,6 @@ def test_in_the_end_the_request_is_forgotten_too(maintain: FlaskClient, store: S
     assert store.rows("select user_id, erased_events from analytics_erasure_requests") == [
         {"user_id": None, "erased_events": 3}
     ]
-
-
-@pytest.fixture
-def bigquery(dataset: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[MirrorUnderTest]:
-    """The function `mirror`, and a dataset that `maintain` knows of."""
-    for name, value in dataset.environment.items():
-        monkeypatch.setenv(name, value)
-    with mirror_under_test.serving(monkeypatch) as start:
-        yield start(dataset)
 
 
 def test_what_a_person_did_is_erased_from_bigquery(

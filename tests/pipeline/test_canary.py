@@ -16,10 +16,11 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
-from exports import value
-from stack import Pipeline
+from exports import span, traces, value
+from stack import KEY, Pipeline
 from telemetry_local.topics import EVENTS, PROJECT
 from telemetry_pipeline import bus, contract
+from telemetry_pipeline.privacy import Pseudonymiser
 from waiting import until
 
 CANARY = "Kanarienvogel"
@@ -160,6 +161,32 @@ def test_no_canary_is_kept(pipeline: Pipeline) -> None:
     files = [file for file in pipeline.directory.rglob("*") if file.is_file()]
     assert [file for file in files if singing(file.read_bytes())] == []
     assert any(ALLOWED.encode() in file.read_bytes() for file in files if file.parent.name != "logs")
+
+
+def test_who_is_erased_is_nowhere(pipeline: Pipeline) -> None:
+    """By the operator's command, on the whole pipeline: in no table but as a request, on no log's line."""
+    pseudonym = str(Pseudonymiser(bytes.fromhex(KEY), 1).pseudonym("user", "erika"))
+    spans = [span(EVENT | {"user.id": "erika"}) for _ in range(3)]
+    requests.post(
+        f"{pipeline.otlp_url}/v1/traces",
+        data=traces(*spans).SerializeToString(),
+        headers={"Content-Type": "application/x-protobuf"},
+        timeout=20,
+    )
+    until(lambda: pseudonym.encode() in everything_in_the_tables(pipeline), 60)
+
+    erased = pipeline.telemetry("erase", "--user-id", "erika", "--yes")
+    token = erased.stdout.splitlines()[-1].removeprefix("receipt: ")
+    receipt = pipeline.telemetry("erase", "--receipt", token)
+
+    assert "erased 3 in Postgres" in erased.stdout, erased.stderr
+    assert json.loads(receipt.stdout)["events_erased"]["postgres"] == 3
+    requested = pipeline.query("select t::text from analytics_erasure_requests t")
+    assert everything_in_the_tables(pipeline).count(pseudonym.encode()) == repr(requested).count(pseudonym)
+    logs = b"".join(log.read_bytes() for log in (pipeline.directory / "logs").iterdir())
+    assert b"export" in logs
+    assert not any(text.encode() in logs for text in ("erika", pseudonym, token))
+    assert not any(text.encode() in everything_in_the_tables(pipeline) for text in ("erika", token))
 
 
 def test_the_search_finds_what_is_there() -> None:
