@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import functions_framework
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
 
 from dashboards import Dashboard
 from edge import KEY, MAIN
@@ -18,8 +18,10 @@ from telemetry_local.postgres import Postgres
 from telemetry_pipeline.dashboard import function
 from telemetry_pipeline.database import connect
 from telemetry_pipeline.instance import Once
-from telemetry_pipeline.maintain import rollups
+from telemetry_pipeline.maintain import roles, rollups
 from telemetry_pipeline.settings import DatabaseSettings, IngestSettings, StoreSettings
+
+USER = "dashboard@tests.iam"
 
 
 def now() -> datetime:
@@ -75,4 +77,21 @@ def _connected(url: str) -> Iterator[Connection]:
     engine = connect(DatabaseSettings(database_url=url), "tests")
     with engine.connect() as connection:
         yield connection
+    engine.dispose()
+
+
+@pytest.fixture
+def limited_url(demo_url: str) -> Iterator[str]:
+    """The demo's database, as a user who has the dashboard's role and no more."""
+    engine = connect(DatabaseSettings(database_url=demo_url), "tests")
+    with engine.connect() as connection:
+        with connection.begin():
+            connection.exec_driver_sql(f'drop role if exists "{USER}"')
+            connection.exec_driver_sql(f"create role \"{USER}\" login password 'tests'")
+        roles.reveal(connection)
+        roles.admit(connection, [], [], [USER])
+        url = make_url(demo_url).set(username=USER, password="tests")
+        yield url.render_as_string(hide_password=False)
+        with connection.begin():
+            connection.exec_driver_sql(f'drop role "{USER}"')
     engine.dispose()

@@ -5,10 +5,13 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from dashboards import PAGES, Dashboard, table
 from telemetry_pipeline.dashboard.export import to_csv
 from telemetry_pipeline.dashboard.view import Column, Table
+from telemetry_pipeline.maintain import requests
+from telemetry_pipeline.privacy import receipts
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
@@ -212,3 +215,22 @@ def test_a_csv_is_no_program() -> None:
     written = to_csv(Table.of([Column("Feature", "text"), Column("Uses")], [("=1+1", -3)]))
 
     assert written == "Feature,Uses\r\n'=1+1,-3\r\n"
+
+
+def test_a_receipt_is_shown_to_who_has_the_token(
+    dashboard: Dashboard, limited_url: str, demo: Connection, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As a page and as JSON, with no right to the requests themselves; nobody else's, and no token in the log."""
+    token = receipts.new_token()
+    requests.ask(demo, "user", ("0" * 32, "1" * 32), 1, str(receipts.digest(token)))
+    client = dashboard(limited_url)
+    page = client.get(f"/erasures/{token}")
+    answer = client.get(f"/erasures/{token}", headers={"Accept": "application/json"})
+
+    assert page.status_code == 200
+    assert "not everything is erased yet" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    assert answer.json["status"] == "waiting"
+    for other in ("", "short", receipts.new_token(), f"{token}/", "\0"):
+        assert client.get(f"/erasures/{other}").status_code == 404, other
+    assert token not in "".join(capfd.readouterr())

@@ -1,35 +1,13 @@
 """The dashboard in the cloud has its role and no more: all its pages answer, and it could not read who anybody is."""
 
-from collections.abc import Iterator
-
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from dashboards import PAGES, Dashboard
 from telemetry_pipeline import contract
 from telemetry_pipeline.database import connect
-from telemetry_pipeline.maintain import roles
 from telemetry_pipeline.settings import DatabaseSettings
-
-USER = "dashboard@tests.iam"
-
-
-@pytest.fixture
-def limited_url(demo_url: str) -> Iterator[str]:
-    """The demo's database, as a user who has the dashboard's role and no more."""
-    engine = connect(DatabaseSettings(database_url=demo_url), "tests")
-    with engine.connect() as connection:
-        with connection.begin():
-            connection.exec_driver_sql(f'drop role if exists "{USER}"')
-            connection.exec_driver_sql(f"create role \"{USER}\" login password 'tests'")
-        roles.reveal(connection)
-        roles.admit(connection, [], [], [USER])
-        url = make_url(demo_url).set(username=USER, password="tests")
-        yield url.render_as_string(hide_password=False)
-        with connection.begin():
-            connection.exec_driver_sql(f'drop role "{USER}"')
-    engine.dispose()
 
 
 def test_every_page_answers(dashboard: Dashboard, limited_url: str) -> None:

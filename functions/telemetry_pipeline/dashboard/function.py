@@ -1,5 +1,6 @@
 """The function `dashboard`: GET a page, its tables as CSV, and the files that it is made with."""
 
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ProgrammingError
 
 from telemetry_pipeline import __version__
-from telemetry_pipeline.dashboard import assets, export, routes
+from telemetry_pipeline.dashboard import assets, export, receipt, routes
 from telemetry_pipeline.dashboard.answers import answer
 from telemetry_pipeline.dashboard.filters import BadFilter, Filters
 from telemetry_pipeline.dashboard.reader import Reader, reading
@@ -102,6 +103,8 @@ def _route(request: flask.Request) -> flask.Response:
     if asset := assets.find(request.path):
         return answer(request, asset.content, asset.media_type, cache_control=asset.cache_control)
     desk = _desk()
+    if request.path.startswith(receipt.PREFIX):
+        return _receipt(request, desk)
     view = routes.find(request.path, has_public=desk.settings.public_page)
     if view is None:
         return _trouble(request, 404, "There is no such page", "The menu has all of them.")
@@ -111,6 +114,17 @@ def _route(request: flask.Request) -> flask.Response:
     response = _show(request, visit, page, desk.settings)
     response.headers["Server-Timing"] = f"db;dur={reader.seconds * 1000:.1f}"
     return response
+
+
+def _receipt(request: flask.Request, desk: _Desk) -> flask.Response:
+    with reading(desk.engine) as reader:
+        found = receipt.find(reader, request.path)
+    if found is None:
+        return _trouble(request, 404, "There is no such receipt", "Its request may not have arrived yet: try later.")
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        return answer(request, json.dumps(found).encode(), "application/json", cache_control="no-store")
+    html = render("receipt.html", lines=receipt.lines(found), menu={}, path=receipt.PREFIX, is_embedded=False)
+    return answer(request, html.encode(), "text/html", cache_control="no-store")
 
 
 def _visit(request: flask.Request, reader: Reader, desk: _Desk) -> Visit:

@@ -66,8 +66,8 @@ class Sieve:
     """Passes the events of one resource on and counts those that it does not pass.
 
     `earliest` and `latest` bound an event's time, in nanoseconds since 1970. With `requests_only` events are left out
-    without a word, and what people ask of us passes. `consented` is the oldest version of the contract that somebody
-    behind the events has consented to.
+    without a word, and what people ask of us passes; `requests` counts it. `consented` is the oldest version of the
+    contract that somebody behind the events has consented to.
     """
 
     treatment: Treatment
@@ -76,6 +76,7 @@ class Sieve:
     latest: int
     requests_only: bool = False
     consented: int = contract.VERSION
+    requests: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
 
     def span(self, raw: bytes) -> bytes | None:
@@ -122,6 +123,8 @@ class Sieve:
             passed = _admit(kept, shape, allowed)
             start, end = self._times(span)
             _check_ids(span)
+            if shape.is_request:
+                self.requests += 1
         except Rejected as rejected:
             self.rejected[rejected.reason] += 1
             return None

@@ -21,11 +21,15 @@ _FRAMING_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What became of a request: the messages to publish, the spans in them, and why others were rejected."""
+    """What became of a request: the messages to publish, the spans in them, and why others were rejected.
+
+    `erasures` counts the requests for erasure among them, by the pseudonym of the installation that sends them.
+    """
 
     messages: list[bus.Message]
     accepted: int
     rejected: Counter[str]
+    erasures: Counter[str]
 
 
 class Exporter:
@@ -53,6 +57,7 @@ class Exporter:
         """
         stamp = bus.Stamp(contract.VERSION, self._key_epoch, received_at)
         rejected: Counter[str] = Counter()
+        erasures: Counter[str] = Counter()
         passed = []
         for group in groups:
             treatment = Treatment(self._pseudonymiser, self._cap, self._limits, self._unchanged)
@@ -64,8 +69,11 @@ class Exporter:
                 spans = [sieve.span(item) for item in group.items]
             passed.append((_stamped(resource, stamp, sieve.consented), [span for span in spans if span is not None]))
             rejected += sieve.rejected
+            if sieve.requests:
+                installation = resource.get(contract.RHESIS_INSTALLATION_ID.name)
+                erasures[str(installation.value) if installation else ""] += sieve.requests
         messages = [bus.pack(payload, stamp, count) for payload, count in payloads(passed, bus.MESSAGE_BYTES)]
-        return Export(messages, sum(len(spans) for _, spans in passed), rejected)
+        return Export(messages, sum(len(spans) for _, spans in passed), rejected, erasures)
 
     def _sieve(self, treatment: Treatment, received_at: int, *, requests_only: bool) -> Sieve:
         return Sieve(

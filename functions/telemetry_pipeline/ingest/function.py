@@ -14,7 +14,8 @@ from werkzeug.datastructures import Headers
 
 from telemetry_pipeline import __version__, contract
 from telemetry_pipeline.ingest import cors
-from telemetry_pipeline.ingest.export import Exporter
+from telemetry_pipeline.ingest.erasures import ErasureBound
+from telemetry_pipeline.ingest.export import Export, Exporter
 from telemetry_pipeline.ingest.preview import preview
 from telemetry_pipeline.ingest.publisher import Publisher
 from telemetry_pipeline.instance import Once
@@ -38,11 +39,22 @@ class _Edge:
     settings: IngestSettings
     exporter: Exporter
     publisher: Publisher
+    erasures: ErasureBound
+
+    def publish(self, export: Export) -> None:
+        """Publish an export unless it holds too many requests for erasure."""
+        self.erasures.take(export.erasures)
+        try:
+            self.publisher.publish(export.messages)
+        except BaseException:
+            self.erasures.give_back(export.erasures)
+            raise
 
 
 def _make_edge() -> _Edge:
     settings = IngestSettings.read(os.environ)
-    return _Edge(settings, Exporter(settings), Publisher(settings.events_topic, settings.publish_timeout_seconds))
+    publisher = Publisher(settings.events_topic, settings.publish_timeout_seconds)
+    return _Edge(settings, Exporter(settings), publisher, ErasureBound(settings.max_erasures_per_hour))
 
 
 _edge = Once(_make_edge)
@@ -126,7 +138,7 @@ def _receive(request: flask.Request, signal: Signal, media: Media) -> Message:
     if signal is Signal.METRICS:
         return _reject_metrics(groups)
     export = edge.exporter.export(signal, groups, received_at, requests_only=_objects(request.headers))
-    edge.publisher.publish(export.messages)
+    edge.publish(export)
     log(
         "INFO",
         "export",

@@ -6,6 +6,7 @@
     ├── MethodNotAllowed       405
     ├── TooLarge               413
     ├── UnsupportedMediaType   415
+    ├── TooManyRequests        429  too many for now; the client keeps its batch and tries again
     └── Unavailable            503  ours for now; the client keeps its batch and tries again
 
 Messages name what was wrong and what is accepted, never a value that somebody sent.
@@ -61,6 +62,13 @@ class UnsupportedMediaType(Refused):
 
     status = 415
     code = code_pb2.INVALID_ARGUMENT
+
+
+class TooManyRequests(Refused):
+    """The sender has sent too many for now; Retry-After says in how many seconds it may go on."""
+
+    status = 429
+    code = code_pb2.RESOURCE_EXHAUSTED
 
 
 class Unavailable(Refused):

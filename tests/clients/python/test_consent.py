@@ -20,6 +20,7 @@ from rhesis_telemetry import (
     contract,
     feature_usage,
     flush_telemetry,
+    new_receipt,
     request_erasure,
     set_telemetry_enabled,
     telemetry_counts,
@@ -149,6 +150,17 @@ def test_erasure_is_asked_for_also_by_who_was_disabled(telemetry: Recorder) -> N
     assert telemetry.events == [{"event.category": "erasure_request", "user.id": consent.hashed("u")}]
     assert telemetry.spans[0].name == "erasure.request"
     assert telemetry.requests[0].path == "/v1/traces"
+
+
+def test_a_receipt_is_asked_for_by_a_token(telemetry: Recorder) -> None:
+    """Each is another, the request carries it, and what others could guess is none."""
+    token = new_receipt()
+
+    assert request_erasure("u", receipt=token) is Delivery.DELIVERED
+    assert telemetry.events[0]["erasure.receipt"] == token != new_receipt()
+    for guessable in ("short", "a" * 129, "/" * 22):
+        with pytest.raises(ValueError, match="22 to 128"):
+            request_erasure("u", receipt=guessable)
 
 
 def test_erasure_discards_what_waits(telemetry: Recorder) -> None:

@@ -84,19 +84,24 @@ class Client:
             self.forget(user)
             withdrawals.note(self.settings, user)
 
-    def erase(self, user: str, seconds: float) -> Delivery:
+    def erase(self, user: str, seconds: float, receipt: str = "") -> Delivery:
         """Ask the server to erase what it has of a person, by the hashed id.
 
         Args:
             user: The hashed id.
             seconds: How long to wait for the server's answer.
+            receipt: The token to fetch the receipt with, if one is wanted.
+
+        Raises:
+            ValueError: The token is not a long one.
         """
+        request = events.erasure_request(user, receipt)
         if self.settings.off_because or not user:
             return Delivery.IMPOSSIBLE
         self.withdraw(user)
         try:
             installation_id = self.site.standing().installation_id
-            return self._ready().deliver(events.erasure_request(user), installation_id, time.time_ns(), seconds)
+            return self._ready().deliver(request, installation_id, time.time_ns(), seconds)
         except Exception as fault:
             self._faulty(fault)
             return Delivery.IMPOSSIBLE

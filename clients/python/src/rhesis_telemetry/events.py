@@ -29,6 +29,7 @@ _SENSITIVE_VALUE = re.compile(
     re.VERBOSE,
 )
 _REDACTED = "[redacted]"
+_RECEIPT = re.compile(r"[A-Za-z0-9_-]{22,128}", re.ASCII)
 _SEARCHED_CHARACTERS = 4 * contract.METADATA_CHARACTERS
 _TEXT_CHARACTERS = 128
 _ROUTE_CHARACTERS = 2048
@@ -85,9 +86,18 @@ def endpoint_usage(person: Person, method: str, route: str, status_code: int, du
     return Event(f"http.{called}.{template}", _event("endpoint_usage", person, attributes, None))
 
 
-def erasure_request(user: str) -> Event:
-    """The person with this hashed id asks for all earlier events to be erased; this needs no consent."""
-    return Event("erasure.request", {"event.category": "erasure_request", "user.id": user})
+def erasure_request(user: str, receipt: str = "") -> Event:
+    """The person with this hashed id asks for all earlier events to be erased; this needs no consent.
+
+    Raises:
+        ValueError: The receipt's token is not a long one.
+    """
+    attributes = {"event.category": "erasure_request", "user.id": user}
+    if receipt:
+        if not _RECEIPT.fullmatch(receipt):
+            raise ValueError("a receipt's token has 22 to 128 letters, digits, hyphens or underscores")
+        attributes["erasure.receipt"] = receipt
+    return Event("erasure.request", attributes)
 
 
 def _event(

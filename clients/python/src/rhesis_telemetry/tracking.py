@@ -1,6 +1,7 @@
 """What an app calls: who is acting and whether they agreed, and what they did."""
 
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -23,6 +24,7 @@ Result = TypeVar("Result")
 
 _logger = logging.getLogger("rhesis_telemetry")
 _current = consent.current
+_RECEIPT_BYTES = 16
 
 
 def initialize_telemetry(app: object = None) -> None:
@@ -244,7 +246,12 @@ def withdraw_telemetry(user_id: object) -> None:
         client.active.withdraw(consent.hashed(user_id))
 
 
-def request_erasure(user_id: object, *, seconds: float = 5.0) -> Delivery:
+def new_receipt() -> str:
+    """A token for `request_erasure`, hard to guess and safe in an address; show it to the person, keep it nowhere."""
+    return secrets.token_urlsafe(_RECEIPT_BYTES)
+
+
+def request_erasure(user_id: object, *, seconds: float = 5.0, receipt: str = "") -> Delivery:
     """Ask the server to erase all events of a person that happened until now; it does so within minutes.
 
     It needs no consent, and is sent also for somebody who has just been disabled. What waits of the person is
@@ -253,10 +260,15 @@ def request_erasure(user_id: object, *, seconds: float = 5.0) -> Delivery:
     Args:
         user_id: The person's id.
         seconds: How long to wait for the server's answer.
+        receipt: A token of `new_receipt`, with which the person can later fetch a receipt of what was erased; the
+            server keeps a hash of it. Without one there is no receipt.
+
+    Raises:
+        ValueError: The token is none that is hard to guess.
     """
     if client.active is None:
         return Delivery.IMPOSSIBLE
-    return client.active.erase(consent.hashed(user_id), seconds)
+    return client.active.erase(consent.hashed(user_id), seconds, receipt)
 
 
 def flush_telemetry(seconds: float = 5.0) -> bool:

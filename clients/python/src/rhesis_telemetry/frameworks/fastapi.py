@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from rhesis_telemetry import contract
 from rhesis_telemetry.delivery import Delivery
-from rhesis_telemetry.tracking import request_erasure, set_telemetry_enabled, withdraw_telemetry
+from rhesis_telemetry.tracking import new_receipt, request_erasure, set_telemetry_enabled, withdraw_telemetry
 
 
 class User(Protocol):
@@ -52,10 +52,11 @@ class Changed(BaseModel):
 
 
 class Erasure(BaseModel):
-    """What became of a person's request."""
+    """What became of a person's request, and the token that its receipt can be fetched with, which is kept nowhere."""
 
     erasure: str
     message: str
+    receipt: str | None
 
 
 _ERASURE = {
@@ -107,9 +108,11 @@ def telemetry_router(
     @router.delete("/data")
     async def erase(user: CurrentUser, response: Response) -> Erasure:
         """Ask for the person's events to be erased. 202 when the request waits, 503 when it can't be sent."""
-        delivery = await run_in_threadpool(request_erasure, user.id)
+        receipt = new_receipt()
+        delivery = await run_in_threadpool(request_erasure, user.id, receipt=receipt)
         response.status_code, message = _ERASURE[delivery]
-        return Erasure(erasure=delivery.value, message=message)
+        sent = None if delivery is Delivery.IMPOSSIBLE else receipt
+        return Erasure(erasure=delivery.value, message=message, receipt=sent)
 
     return router
 
