@@ -10,6 +10,7 @@ from telemetry_pipeline.cli import environment
 from telemetry_pipeline.cli.backfill import backfill
 from telemetry_pipeline.cli.doctor import doctor
 from telemetry_pipeline.cli.erase import erase
+from telemetry_pipeline.cli.export import export
 from telemetry_pipeline.cli.looker import looker_url
 from telemetry_pipeline.cli.maintain import maintain
 from telemetry_pipeline.cli.migrate import migrate
@@ -32,7 +33,7 @@ def main(context: click.Context, settings: Path) -> None:
     context.obj = environment.load(settings)
 
 
-for command in (backfill, doctor, erase, looker_url, maintain, migrate, smoke, tail):
+for command in (backfill, doctor, erase, export, looker_url, maintain, migrate, smoke, tail):
     main.add_command(command)
 for entry_point in entry_points(group="telemetry.commands"):
     main.add_command(entry_point.load())
