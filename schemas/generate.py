@@ -80,6 +80,16 @@ METADATA_KEYS = {metadata_keys}
 METADATA_CHARACTERS = {metadata_characters}
 '''
 
+KEPT_AS = {
+    "closed set": "only the listed values pass; anything else becomes the last of them.",
+    "scrubbed": "addresses, credentials, card and phone numbers become `[redacted]`, ids of things `{id}`.",
+    "template": "ids, numbers, hashes and addresses in a path become `{id}`; host and query are cut off.",
+    "pseudonym": "replaced by HMAC-SHA256 under a secret key; without it nobody can match it with an id.",
+    "digest": "a random token; its SHA-256 is kept, from which nobody can find the token.",
+    "number": "kept as it is, within its range.",
+}
+"""What is done to a value, for the public to read."""
+
 
 def main() -> None:
     """Write the generated files below `--root`, by default the repository."""
@@ -241,7 +251,14 @@ def public(contract: Registry) -> dict[str, Any]:
         "events": [_public_event(event) for event in contract.events],
         "requests": [_public_event(event) for event in contract.requests],
         "with_every_event": [_public_attribute(one, contract.resource) for one in contract.resource.attributes],
+        "read_but_never_kept": [{"name": one.id, "brief": one.brief} for one in _obeyed(contract)],
+        "kept_as": {name: text.replace("`", "") for name, text in KEPT_AS.items()},
     }
+
+
+def _obeyed(contract: Registry) -> list[Attribute]:
+    """What is read, and kept in no column."""
+    return [one for one in contract.attributes.values() if "column" not in one.annotations and not one.members]
 
 
 def _public_event(event: Event) -> dict[str, Any]:
@@ -278,7 +295,11 @@ def page(contract: Registry) -> str:
         ),
         _paragraph(
             f"Single events are kept for {contract.retention_months} months. What outlives them are counts in which "
-            "nobody can be told apart."
+            "nobody can be told apart. [data-rights.md](data-rights.md) says how to see and erase what is kept of you."
+        ),
+        _paragraph(
+            "Programs read the same at `/.well-known/telemetry.json` of the server that events are sent to; its dashboard "
+            "shows it at `/collected`, and, where that is turned on, what comes of it at `/public`."
         ),
     ]
     parts += [
@@ -290,16 +311,10 @@ def page(contract: Registry) -> str:
             f"## {request.name}\n\n{request.brief} It needs no consent, and obeying it is all that it is used for. "
             f"Stored in `{request.table}`.\n\n{_table(request)}\n"
         )
-    obeyed = [one for one in contract.attributes.values() if "column" not in one.annotations and not one.members]
+    obeyed = _obeyed(contract)
     parts.append("## Read but never kept\n\n" + "".join(f"- `{one.id}`: {one.brief}\n" for one in obeyed) + "\n")
     parts.append(
-        "## What is done to a value\n\n"
-        "- **closed set**: only the listed values pass; anything else becomes the last of them.\n"
-        "- **scrubbed**: addresses, credentials, card and phone numbers become `[redacted]`, ids of things `{id}`.\n"
-        "- **template**: ids, numbers, hashes and addresses in a path become `{id}`; host and query are cut off.\n"
-        "- **pseudonym**: replaced by HMAC-SHA256 under a secret key; without it nobody can match it with an id.\n"
-        "- **digest**: a random token; its SHA-256 is kept, from which nobody can find the token.\n"
-        "- **number**: kept as it is, within its range.\n\n"
+        "## What is done to a value\n\n" + "".join(f"- **{name}**: {text}\n" for name, text in KEPT_AS.items()) + "\n"
     )
     words = ", ".join(contract.attributes["metadata"].annotations["never"].split())
     parts.append(

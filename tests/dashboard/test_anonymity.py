@@ -76,6 +76,30 @@ def test_hidden_counts_stay_hidden(dashboard: Dashboard, database_url: str, seed
     assert {cell: count for cell, count in attacker.determined().items() if count < K} == {}
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_the_public_page_tells_no_more_than_the_others(dashboard: Dashboard, database_url: str, seed: int) -> None:
+    """Its k is five even where the dashboard's is one; what it hides is what they hide, whatever it is asked."""
+    engine = connect(DatabaseSettings(database_url=database_url), "tests")
+    with engine.connect() as connection:
+        store(connection, few_people(seed))
+    engine.dispose()
+    last = today() - timedelta(days=1)
+    client = dashboard(database_url, RHESIS_K_ANONYMITY=str(K))
+    inside = table(client, f"/?from={last - timedelta(days=89)}&to={last}", "active")
+
+    client = dashboard(database_url, RHESIS_K_ANONYMITY="1", RHESIS_PUBLIC_PAGE="true")
+    outside = table(client, "/public", "active")
+    asked = table(client, "/public?k=1&deployment=cloud&from=2020-01-01&period=7d&compare=previous", "active")
+    page = client.get("/public").text
+
+    assert outside == asked == inside
+    counts = [row[label] for row in outside for label in row if label != "Day"]
+    assert HIDDEN & {*counts}, "the data set is too large to try anything"
+    assert not [count for count in counts if count.isdigit() and 0 < int(count) < K]
+    assert not any(f">{count}<" in page or f'data-value="{count}"' in page for count in range(1, K))
+    assert "fewer than 5 people" in page
+
+
 PAGES_OF_PEOPLE = ("/", "/retention", "/features", "/features/one?name=test", "/versions")
 
 

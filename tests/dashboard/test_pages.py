@@ -199,6 +199,18 @@ def test_the_public_page(dashboard: Dashboard, demo_url: str) -> None:
     assert all(number == 0 or number >= 5 for number in numbers)
 
 
+def test_what_is_public_leads_from_one_to_the_other(dashboard: Dashboard, demo_url: str) -> None:
+    """The public page, what is collected, and the same for programs."""
+    client = dashboard(demo_url, RHESIS_PUBLIC_PAGE="true", RHESIS_OTLP_URL="https://ingest.example")
+    contract = 'href="https://ingest.example/.well-known/telemetry.json"'
+
+    assert contract in client.get("/public").text
+    assert 'href="/collected"' in client.get("/public").text
+    assert contract in client.get("/collected").text
+    assert 'href="/public"' in client.get("/collected").text
+    assert 'href="/public"' not in dashboard(demo_url, RHESIS_PUBLIC_PAGE="false").get("/collected").text
+
+
 def test_embedding(dashboard: Dashboard, demo_url: str) -> None:
     """Only ?embed=1 may be framed, by the origins that are set; it has one chart if one is asked for, and no menu."""
     client = dashboard(demo_url, RHESIS_EMBED_ORIGINS="https://wiki.example")

@@ -25,7 +25,12 @@ def test_it_names_all_that_may_be_stored(edge: Edge) -> None:
         | ({"metadata.*"} if event.has_metadata else set())
         for event in (*contract.EVENTS, *contract.REQUESTS)
     }
-    assert all(one["reason"] and one["kept_as"] for event in told["events"] for one in event["attributes"])
+    attributes = [one for event in (*told["events"], *told["requests"]) for one in event["attributes"]]
+    assert all(one["reason"] for one in attributes)
+    assert {one["kept_as"] for one in attributes} <= told["kept_as"].keys()
+    assert {one["name"] for one in told["read_but_never_kept"]} == {
+        one.name for one in contract.ATTRIBUTES if not one.column and one is not contract.EVENT_CATEGORY
+    }
 
 
 def test_it_is_sent_again_only_if_it_changed(edge: Edge) -> None:

@@ -153,6 +153,8 @@ def _show(request: flask.Request, visit: Visit, page: Page, settings: DashboardS
         menu={} if request.path == routes.PUBLIC else routes.MENU,
         is_embedded=is_embedded,
         otlp_url=settings.otlp_url or "https://YOUR-INGEST",
+        has_contract=bool(settings.otlp_url),
+        has_public=settings.public_page,
     )
     ancestors = settings.embed_origins if is_embedded else "'none'"
     return answer(request, html.encode(), "text/html", ancestors=ancestors)
