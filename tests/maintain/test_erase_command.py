@@ -5,11 +5,13 @@ import os
 import re
 from collections.abc import Callable
 from hashlib import sha256
+from threading import Thread
 from uuid import UUID
 
 import pytest
 from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
+from werkzeug.serving import make_server
 
 from erasures import ALICE, BOB, TABLES, asks, did, events_of, mentions, one_of_each_kind, pseudonym, push, run
 from exports import LOGIN, span, traces
@@ -225,6 +227,61 @@ def test_nobody_is_erased_under_another_key(store: StoreUnderTest, erase: Erase)
 
     assert "erased 0 in Postgres" in erase("--user-id", ALICE, "--yes").output
     assert events_of(store, ALICE) == 1
+
+
+def test_a_deployed_maintain_does_it(
+    maintain: FlaskClient, store: StoreUnderTest, erase: Erase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the database can't be reached from here: no id, no key and no token leave this machine."""
+    push(store, *one_of_each_kind(ALICE, 1), did(BOB, 1))
+    monkeypatch.delenv("RHESIS_DATABASE_URL")
+    server = make_server("127.0.0.1", 0, maintain.application, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}/"
+    try:
+        dry = erase("--user-id", ALICE, "--dry-run", "--at", url)
+        done = erase("--user-id", ALICE, "--yes", "--at", url)
+        receipt = erase("--receipt", token_of(done), "--at", url)
+        unknown = erase("--receipt", TOKEN, "--at", url)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    assert dry.output.count("1 in Postgres") == 3
+    assert "erased 3 in Postgres" in done.output
+    assert json.loads(receipt.output)["events_erased"]["postgres"] == 3
+    assert (unknown.exit_code, "no request has this token" in unknown.output) == (1, True)
+    assert events_of(store, BOB) == 1
+
+
+ORDER = {"kind": "user", "pseudonyms": ["0" * 32], "key_epoch": 1, "receipt": "0" * 32, "dry_run": False}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/erase", None),
+        ("/erase", []),
+        ("/erase", {}),
+        ("/erase", ORDER | {"kind": "user_id = user_id or user"}),
+        ("/erase", ORDER | {"pseudonyms": [ALICE]}),
+        ("/erase", ORDER | {"pseudonyms": "0" * 32}),
+        ("/erase", ORDER | {"key_epoch": 0}),
+        ("/erase", ORDER | {"receipt": TOKEN}),
+        ("/erase", ORDER | {"dry_run": "no"}),
+        ("/erase", ORDER | {"more": 1}),
+        ("/receipt", {}),
+        ("/receipt", {"receipt": 7}),
+    ],
+)
+def test_an_order_that_is_none_is_refused(maintain: FlaskClient, path: str, body: object) -> None:
+    """With a reason, before anything is done."""
+    answer = maintain.post(path, json=body)
+
+    assert answer.status_code == 400
+    assert answer.text.startswith("a")
 
 
 def test_tokens_are_hard_to_guess() -> None:

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
 
 import click
 from sqlalchemy import Engine
 
 from telemetry_pipeline import database
-from telemetry_pipeline.cli import environment
+from telemetry_pipeline.cli import environment, remote
 from telemetry_pipeline.cli.subjects import Subject, chosen, pseudonyms_of, subject_options
 from telemetry_pipeline.maintain import requests, run
+from telemetry_pipeline.maintain.requests import Order
 from telemetry_pipeline.privacy import receipts
 from telemetry_pipeline.settings import MaintainSettings, PseudonymSettings
 
@@ -21,6 +23,7 @@ from telemetry_pipeline.settings import MaintainSettings, PseudonymSettings
 @click.option("--dry-run", is_flag=True, help="Only count what would be erased.")
 @click.option("--yes", is_flag=True, help="Don't ask before it is done.")
 @click.option("--receipt", "token", metavar="TOKEN", help="Print the receipt of an earlier request as JSON.")
+@click.option("--at", "maintain_url", metavar="URL", help="Have the deployed function `maintain` there do it.")
 @click.pass_obj
 def erase(
     obj: dict[str, str],
@@ -31,6 +34,7 @@ def erase(
     dry_run: bool,
     yes: bool,
     token: str | None,
+    maintain_url: str | None,
 ) -> None:
     """Erase all events of a person, of an organization or of an installation that happened until now.
 
@@ -40,89 +44,95 @@ def erase(
     subject = chosen(user_id, organization_id, installation_id)
     if (subject is None) == (token is None):
         raise click.UsageError("name who is to be forgotten (--user-id, …), or a receipt (--receipt)")
-    settings = environment.read(MaintainSettings, obj)
-    with _engine(settings) as engine:
+    with _desk(obj, maintain_url) as desk:
         if subject is None:
-            _show_receipt(engine, str(token))
+            _show_receipt(desk, str(token))
         else:
-            _erase(engine, settings, environment.read(PseudonymSettings, obj), subject, dry_run=dry_run, yes=yes)
+            _erase(desk, environment.read(PseudonymSettings, obj), subject, dry_run=dry_run, yes=yes)
+
+
+class _Desk(Protocol):
+    """Who does it: the database from here, or `maintain` where it is deployed."""
+
+    def fulfil(self, order: Order) -> Mapping[str, Any]:
+        """As `requests.fulfil`."""
+
+    def receipt(self, digest: str) -> Mapping[str, Any] | None:
+        """As `requests.receipt`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    engine: Engine
+    settings: MaintainSettings
+
+    def fulfil(self, order: Order) -> Mapping[str, Any]:
+        return requests.fulfil(self.engine, self.settings, order)
+
+    def receipt(self, digest: str) -> Mapping[str, Any] | None:
+        with self.engine.connect() as connection:
+            return requests.receipt(connection, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    url: str
+
+    def fulfil(self, order: Order) -> Mapping[str, Any]:
+        return remote.post(f"{self.url}/erase", asdict(order), remote.identity(self.url))
+
+    def receipt(self, digest: str) -> Mapping[str, Any] | None:
+        answered = remote.post(f"{self.url}/receipt", {"receipt": digest}, remote.identity(self.url))["receipt"]
+        return answered if isinstance(answered, dict) else None
 
 
 @contextmanager
-def _engine(settings: MaintainSettings) -> Iterator[Engine]:
+def _desk(obj: dict[str, str], maintain_url: str | None) -> Iterator[_Desk]:
+    if maintain_url:
+        yield _There(maintain_url.rstrip("/"))
+        return
+    settings = environment.read(MaintainSettings, obj)
     engine = run.engine_of(settings)
     try:
-        yield engine
+        yield _Here(engine, settings)
     except database.FAULTS as error:
         raise click.ClickException(f"the database refused: {database.reason(error)}") from None
     finally:
         engine.dispose()
 
 
-def _erase(
-    engine: Engine,
-    settings: MaintainSettings,
-    keys: PseudonymSettings,
-    subject: Subject,
-    *,
-    dry_run: bool,
-    yes: bool,
-) -> None:
+def _erase(desk: _Desk, keys: PseudonymSettings, subject: Subject, *, dry_run: bool, yes: bool) -> None:
+    token = receipts.new_token()
     pseudonyms = pseudonyms_of(keys, subject)
-    _tell_found(engine, settings, subject, pseudonyms)
+    order = Order(subject.domain, pseudonyms, keys.pseudonym_key_epoch, str(receipts.digest(token)), dry_run=True)
+    if dry_run or not yes:
+        for place, tables in desk.fulfil(order)["found"].items():
+            for table, count in tables.items():
+                click.echo(f"{table}: {count} in {place}")
     if dry_run:
         return
     if not yes:
         click.confirm(f"Erase all events of this {subject.domain}, for good?", abort=True)
-    token = receipts.new_token()
-    with engine.connect() as connection:
-        requests.ask(connection, subject.domain, pseudonyms, keys.pseudonym_key_epoch, str(receipts.digest(token)))
-    try:
-        erased = run.obey(engine, settings).steps["erasure"]
-    except run.UnderWay:
+    erased = desk.fulfil(replace(order, dry_run=False))["erased"]
+    if erased is None:
         click.echo("maintenance is under way; the next run erases them")
     else:
-        click.echo(f"erased {_words({name: erased[name] for name in _FIGURES.keys() & erased.keys()})}")
+        click.echo(f"erased {_words(erased)}")
     click.echo(f"receipt: {token}")
 
 
-_FIGURES = {"events": "in Postgres", "events_in_bigquery": "in BigQuery"}
+_PLACES = {"events": "in Postgres", "events_in_bigquery": "in BigQuery"}
 
 
-def _words(figures: Mapping[str, int | str]) -> str:
-    return ", ".join(f"{figures[name]} {place}" for name, place in _FIGURES.items() if name in figures)
+def _words(erased: Mapping[str, int | str]) -> str:
+    return ", ".join(f"{erased[name]} {place}" for name, place in _PLACES.items() if name in erased)
 
 
-def _tell_found(engine: Engine, settings: MaintainSettings, subject: Subject, pseudonyms: tuple[str, ...]) -> None:
-    with engine.connect() as connection:
-        for table, count in requests.found(connection, subject.domain, pseudonyms).items():
-            click.echo(f"{table}: {count} in Postgres")
-    for table, count in _in_bigquery(settings, subject, pseudonyms).items():
-        click.echo(f"{table}: {count} in BigQuery")
-
-
-def _in_bigquery(settings: MaintainSettings, subject: Subject, pseudonyms: tuple[str, ...]) -> Mapping[str, int]:
-    if settings.warehouse is None:
-        return {}
-    from google.api_core.exceptions import GoogleAPIError
-
-    from telemetry_pipeline import warehouse
-
-    try:
-        with closing(warehouse.client(settings.warehouse)) as client:
-            dataset = settings.warehouse.bigquery_dataset
-            return requests.found_in_bigquery(client, dataset, subject.domain, pseudonyms, datetime.now(UTC))
-    except (GoogleAPIError, OSError) as error:
-        click.echo(f"BigQuery did not tell what it has: {type(error).__name__}", err=True)
-        return {}
-
-
-def _show_receipt(engine: Engine, token: str) -> None:
+def _show_receipt(desk: _Desk, token: str) -> None:
     digest = receipts.digest(token)
     if digest is None:
         raise click.BadParameter("no token: 22 to 128 letters, digits, hyphens or underscores", param_hint="--receipt")
-    with engine.connect() as connection:
-        receipt = requests.receipt(connection, digest)
+    receipt = desk.receipt(digest)
     if receipt is None:
         raise click.ClickException("no request has this token, or it has not arrived yet")
     click.echo(json.dumps(receipt, indent=2))

@@ -25,6 +25,7 @@ def post(url: str, body: object = None, headers: dict[str, str] | None = None) -
             answered: dict[str, Any] = json.loads(answer.read() or b"{}")
             return answered
     except urllib.error.HTTPError as error:
+        error.close()
         raise click.ClickException(f"{url} answered {error.code} {error.reason}") from None
     except OSError as error:
         raise click.ClickException(f"{url} could not be reached: {error}") from None

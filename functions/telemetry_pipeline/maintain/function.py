@@ -1,6 +1,7 @@
 """The function `maintain`: a POST runs maintenance, POST /migrate brings the schema up to date and no more.
 
-POST /smoke counts the events of a deployment's smoke test and takes them away.
+POST /smoke counts the events of a deployment's smoke test and takes them away. POST /erase and /receipt are what
+`telemetry erase --at` calls: ids come here as pseudonyms, and tokens as digests.
 """
 
 import os
@@ -14,7 +15,7 @@ from telemetry_pipeline import __version__
 from telemetry_pipeline.database import FAULTS
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.logs import log
-from telemetry_pipeline.maintain import run, smoke
+from telemetry_pipeline.maintain import requests, run, smoke
 from telemetry_pipeline.settings import MaintainSettings
 
 _RETRY_AFTER = {"Retry-After": "60"}
@@ -42,16 +43,42 @@ _WORK: dict[str, Callable[[Maintenance], run.Report]] = {
 }
 
 
+def _erase(the: Maintenance, body: object) -> object:
+    return requests.fulfil(the.engine, the.settings, requests.Order.read(body))
+
+
+def _receipt(the: Maintenance, body: object) -> object:
+    digest = body.get("receipt") if isinstance(body, dict) else None
+    if not isinstance(digest, str):
+        raise ValueError("a receipt is asked for by its digest")  # noqa: TRY004 - what was sent is at fault
+    with the.engine.connect() as connection:
+        return {"receipt": requests.receipt(connection, digest)}
+
+
+_ORDERS: dict[str, Callable[[Maintenance, object], object]] = {"/erase": _erase, "/receipt": _receipt}
+
+
 def respond(request: flask.Request) -> flask.Response:
     """Answer with a report of what was done, once it is done; 503 if the database refused."""
-    work = _WORK.get(request.path)
+    order = _ORDERS.get(request.path)
     if request.method in {"GET", "HEAD"} and request.path in {"/", "/health"}:
         return flask.jsonify(function="maintain", status="ok", version=__version__)
-    if work is None:
+    if order is None and request.path not in _WORK:
         return flask.Response(status=404)
     if request.method != "POST":
         return flask.Response(status=405, headers={"Allow": "GET, HEAD, POST"})
-    return _answer(work)
+    return _fulfil(order, request) if order else _answer(_WORK[request.path])
+
+
+def _fulfil(order: Callable[[Maintenance, object], object], request: flask.Request) -> flask.Response:
+    try:
+        answer = order(maintenance(), request.get_json(silent=True))
+    except ValueError as fault:
+        return flask.Response(f"{fault}\n", 400, mimetype="text/plain")
+    except FAULTS as fault:
+        log("ERROR", "order failed", error=type(fault).__name__)
+        return flask.Response(status=503, headers=_RETRY_AFTER)
+    return flask.jsonify(answer)
 
 
 def _answer(work: Callable[[Maintenance], run.Report]) -> flask.Response:

@@ -1,16 +1,104 @@
 """Requests for erasure that an operator makes, what they would find, and the receipts of all of them."""
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from telemetry_pipeline import contract, warehouse
+from telemetry_pipeline.logs import log
+from telemetry_pipeline.maintain import run
 from telemetry_pipeline.maintain.erasure import COLUMNS
+from telemetry_pipeline.settings import MaintainSettings, WarehouseSettings
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
+
+_DIGEST = re.compile(r"[0-9a-f]{32}")
+_LAST_EPOCH = 32_767
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an operator asks for.
+
+    Args:
+        kind: What is to be forgotten, one of `COLUMNS`.
+        pseudonyms: All that stand for it.
+        key_epoch: The number of the key that is in use.
+        receipt: The digest of the token that the receipt is fetched with.
+        dry_run: Whether it is only to be counted.
+    """
+
+    kind: str
+    pseudonyms: tuple[str, ...]
+    key_epoch: int
+    receipt: str
+    dry_run: bool
+
+    @classmethod
+    def read(cls, body: object) -> "Order":
+        """An order as it comes in JSON.
+
+        Raises:
+            ValueError: It is none.
+        """
+        try:
+            order = cls(**body)  # type: ignore[arg-type]
+        except TypeError:
+            raise ValueError("an order has kind, pseudonyms, key_epoch, receipt and dry_run") from None
+        if not (
+            order.kind in COLUMNS
+            and isinstance(order.pseudonyms, list | tuple)
+            and all(map(_is_digest, (*order.pseudonyms, order.receipt)))
+            and isinstance(order.key_epoch, int)
+            and 1 <= order.key_epoch <= _LAST_EPOCH
+            and isinstance(order.dry_run, bool)
+        ):
+            raise ValueError("an order has known kinds, digests and an epoch")
+        return order
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and bool(_DIGEST.fullmatch(value))
+
+
+def fulfil(engine: Engine, settings: MaintainSettings, order: Order) -> dict[str, Any]:
+    """Count what an order would find, and unless it is a dry run, erase it.
+
+    Returns:
+        `found`, the events in each table, by place; `erased`, what was done, or nothing where another run of
+        maintenance is under way: the next one does it then.
+    """
+    with engine.connect() as connection:
+        places = {"Postgres": found(connection, order.kind, order.pseudonyms)}
+        if settings.warehouse:
+            places["BigQuery"] = _found_in_bigquery(settings.warehouse, order)
+        if order.dry_run:
+            return {"found": places, "erased": None}
+        ask(connection, order.kind, order.pseudonyms, order.key_epoch, order.receipt)
+    try:
+        erased = run.obey(engine, settings).steps["erasure"]
+    except run.UnderWay:
+        return {"found": places, "erased": None}
+    return {"found": places, "erased": {key: erased[key] for key in ("events", "events_in_bigquery") if key in erased}}
+
+
+def _found_in_bigquery(settings: WarehouseSettings, order: Order) -> dict[str, int]:
+    """What there is in BigQuery; nothing where it does not tell."""
+    from google.api_core.exceptions import GoogleAPIError
+
+    try:
+        with closing(warehouse.client(settings)) as client:
+            dataset = settings.bigquery_dataset
+            return found_in_bigquery(client, dataset, order.kind, order.pseudonyms, datetime.now(UTC))
+    except (GoogleAPIError, OSError) as error:
+        log("ERROR", "BigQuery did not tell what it has", error=type(error).__name__)
+        return {}
 
 
 def ask(connection: Connection, kind: str, pseudonyms: Sequence[str], key_epoch: int, receipt: str) -> None:
