@@ -28,7 +28,7 @@ those without them. What was counted of months that were dropped before stays; n
 events that arrive later, from a client's queue, the dead-letter topic or a replay, are removed likewise: by the run
 that follows in Postgres, within an hour of a run in BigQuery. After 32 days, when no message can be left on the bus
 (later, if parked messages are kept for longer), the request itself forgets whose it was. Copies in backups and in
-BigQuery's time travel go when these expire.
+BigQuery's time travel go when these expire (docs/data-rights.md, which has the operator's command and receipts too).
 
 ## Small groups
 

@@ -28,16 +28,19 @@ from rhesis_telemetry.settings import VARIABLES
 from stored_events import store
 from telemetry_pipeline import cli
 from telemetry_pipeline.database import connect
+from telemetry_pipeline.maintain import requests
+from telemetry_pipeline.privacy import receipts
 from telemetry_pipeline.settings import DatabaseSettings
 
 ROOT = DOCS.parent
 SELF_HOSTED = ROOT / "deploy" / "self-hosted"
 GUIDE, SETUP, PRIVACY, SUMMARY = "TELEMETRY.md", "TELEMETRY_SETUP.md", "privacy.md", "telemetry/README.md"
-PAGES = (GUIDE, SETUP, PRIVACY, SUMMARY)
+RIGHTS = "data-rights.md"
+PAGES = (GUIDE, SETUP, PRIVACY, SUMMARY, RIGHTS)
 CLIENT_VARIABLES = {variable.name for variable in VARIABLES}
 ON = {"OTEL_RHESIS_TELEMETRY_ENABLED", "OTEL_EXPORTER_OTLP_ENDPOINT"}
 
-COMMANDS = commands(SETUP)
+COMMANDS = [*commands(SETUP), *commands(RIGHTS)]
 QUERIES = blocks(GUIDE, "sql")
 QUOTED = re.findall(r"^\| `([^`]+)`", (DOCS / SETUP).read_text().split("## When something is wrong")[1], re.MULTILINE)
 
@@ -86,7 +89,13 @@ def test_all_code_is_run() -> None:
     """Whoever adds code of another kind adds a test."""
     languages = {page: set(re.findall(r"^```(\w+)$", (DOCS / page).read_text(), re.MULTILINE)) for page in PAGES}
 
-    assert languages == {GUIDE: {"python", "sh", "sql"}, SETUP: {"env", "sh", "sql"}, PRIVACY: set(), SUMMARY: set()}
+    assert languages == {
+        GUIDE: {"python", "sh", "sql"},
+        SETUP: {"env", "sh", "sql"},
+        PRIVACY: set(),
+        SUMMARY: set(),
+        RIGHTS: {"sh", "json"},
+    }
     assert files(GUIDE).keys() == {"nightly.py"}
 
 
@@ -181,6 +190,19 @@ def test_the_query_for_requests(connection: Connection) -> None:
 
     assert row["erased_at"] is None
     assert row["erased_events"] == 0
+
+
+def test_the_receipt_is_as_it_is_shown(connection: Connection) -> None:
+    """With these fields, and no other."""
+    (shown,) = map(json.loads, blocks(RIGHTS, "json"))
+    token = receipts.new_token()
+    requests.ask(connection, "user", ("0" * 32,), 1, str(receipts.digest(token)))
+
+    receipt = requests.receipt(connection, str(receipts.digest(token)))
+
+    assert receipt
+    assert receipt.keys() == shown.keys()
+    assert all(receipt[name].keys() == shown[name].keys() for name in ("events_erased", "copies_expire"))
 
 
 # Commands
