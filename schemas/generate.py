@@ -298,7 +298,7 @@ def page(contract: Registry) -> str:
             "nobody can be told apart. [data-rights.md](data-rights.md) says how to see and erase what is kept of you."
         ),
         _paragraph(
-            "Programs read the same at `/.well-known/telemetry.json` of the server that events are sent to; its dashboard "
+            "Programs read the same at `/.well-known/telemetry.json` of the server that events go to; its dashboard "
             "shows it at `/collected`, and, where that is turned on, what comes of it at `/public`."
         ),
     ]
