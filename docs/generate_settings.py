@@ -5,7 +5,7 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
-from telemetry_pipeline.settings import FUNCTIONS, Settings
+from telemetry_pipeline.settings import FUNCTIONS, ObservingSettings, Settings
 
 HEAD = """\
 # Settings
@@ -34,7 +34,8 @@ def _section(function: str, settings: type[Settings]) -> str:
 
 def page() -> str:
     """The page's text."""
-    return HEAD + "".join(_section(function, settings) for function, settings in FUNCTIONS.items())
+    sections = {**FUNCTIONS, "every function": ObservingSettings}
+    return HEAD + "".join(_section(name, settings) for name, settings in sections.items())
 
 
 if __name__ == "__main__":

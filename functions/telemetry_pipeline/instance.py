@@ -5,7 +5,8 @@ from importlib import import_module
 from threading import Lock
 from typing import Generic, TypeVar
 
-from telemetry_pipeline.settings import FUNCTIONS, SettingsError
+from telemetry_pipeline import observing
+from telemetry_pipeline.settings import FUNCTIONS, ObservingSettings, SettingsError
 
 T = TypeVar("T")
 
@@ -21,8 +22,10 @@ def start(environment: Mapping[str, str]) -> None:
         return
     try:
         FUNCTIONS[target].read(environment)
+        settings = ObservingSettings.read(environment)
     except SettingsError as error:
         raise SystemExit(f"{target} can't start; these settings need attention:\n{error}") from None
+    observing.start(settings, target)
     import_module(f"telemetry_pipeline.{target}.function")
 
 

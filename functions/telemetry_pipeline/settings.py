@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from telemetry_pipeline import contract
 
@@ -350,6 +351,39 @@ class DashboardSettings(DatabaseSettings):
         "Where apps post events, as https://HOST; a dashboard without events shows how to send the first one there.",
         "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ObservingSettings(Settings):
+    """Where a function's own metrics and traces go."""
+
+    observe_url: str = _setting(
+        _text(r"https?://[A-Za-z0-9.:\[\]-]+/?", "the root of a URL, as https://telemetry.googleapis.com"),
+        "Where the function's own metrics and traces are sent by OTLP/HTTP: https://telemetry.googleapis.com, or a "
+        "Collector as http://HOST:PORT; never `ingest`. Unset, nothing is measured.",
+        "",
+    )
+    observe_project: str = _setting(
+        _text(r"[a-z0-9:.-]+", "a project's id"),
+        "The Google Cloud project that they belong to; with it they are sent as the function's service account.",
+        "",
+    )
+    observe_region: str = _setting(_text(r"[a-z0-9-]+", "a region"), "The region that they are of.", "")
+    observe_interval_seconds: float = _setting(
+        _seconds(1, 3600), "How long metrics are summed up before they are sent.", 60.0
+    )
+    observe_traces: bool = _setting(
+        _switch, "Whether traces are sent too, of the requests that Cloud Run marks as sampled.", True
+    )
+
+    def fault(self) -> str:
+        """They don't go to a function of ours, nor to Google without a project."""
+        variable, host = self.variable("observe_url"), urlsplit(self.observe_url).hostname or ""
+        if host.endswith((".run.app", ".cloudfunctions.net")):
+            return f"{variable}: {host} is a function's address, and what a function measures must not come back to it."
+        if host.endswith(".googleapis.com") and not self.observe_project:
+            return f"{self.variable('observe_project')}: missing. {host} needs a project."
+        return ""
 
 
 FUNCTIONS: Mapping[str, type[Settings]] = {

@@ -8,7 +8,10 @@ import flask
 
 from telemetry_pipeline import __version__
 from telemetry_pipeline.logs import log
+from telemetry_pipeline.observing import Operation, metrics
 from telemetry_pipeline.push import Delivery, delivery_of
+
+ROUTES = frozenset(("/", "/health"))
 
 _RETRY_AFTER = {"Retry-After": "5"}
 
@@ -46,15 +49,22 @@ def respond(
     try:
         return _receive(request, take)
     except postponed as fault:
+        metrics.MESSAGES.add(1, "postponed")
         log("ERROR", "push postponed", error=type(fault).__name__, detail=str(fault))
     except Exception as error:  # the framework would send the exception's text
+        metrics.MESSAGES.add(1, "failed")
         log("CRITICAL", "push failed", error=type(error).__name__)
     return flask.Response(status=503, headers=_RETRY_AFTER)
 
 
 def _receive(request: flask.Request, take: Callable[[Delivery], Outcome]) -> flask.Response:
     begun = time.perf_counter()
-    outcome = take(delivery_of(request))
+    with Operation(metrics.PROCESSING, "process", "gcp_pubsub", "process", "process"):
+        outcome = take(delivery_of(request))
+    metrics.MESSAGES.add(1, outcome.done)
+    metrics.ROWS.add(outcome.spans - outcome.rejected, "written")
+    if outcome.rejected:
+        metrics.ROWS.add(outcome.rejected, "rejected")
     fields: dict[str, str | float] = {"spans": outcome.spans, "rejected": outcome.rejected}
     if outcome.fault:
         fields["reason"] = outcome.fault

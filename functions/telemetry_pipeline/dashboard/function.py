@@ -22,6 +22,7 @@ from telemetry_pipeline.dashboard.visit import Visit
 from telemetry_pipeline.database import FAULTS, connect
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.logs import log
+from telemetry_pipeline.observing import observed
 from telemetry_pipeline.settings import DashboardSettings
 
 _STATEMENT_SECONDS = 10.0
@@ -59,6 +60,7 @@ def _make_desk() -> _Desk:
 _desk = Once(_make_desk)
 
 
+@observed(frozenset((*routes.PAGES, routes.PUBLIC, "/health")))
 def respond(request: flask.Request) -> flask.Response:
     """Answer a request; whatever fails, the answer is a page that says what to do."""
     begun = time.perf_counter()

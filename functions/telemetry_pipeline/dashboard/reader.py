@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, TextClause, text
 
 from telemetry_pipeline.dashboard import queries
+from telemetry_pipeline.observing import Operation, metrics
 
 Rows = Sequence[Row[Any]]
 
@@ -24,7 +25,8 @@ class Reader:
     def rows(self, name: str, **parameters: object) -> Rows:
         """The answer to queries/NAME.sql."""
         begun = time.perf_counter()
-        found = self._connection.execute(_question(name), parameters).all()
+        with Operation(metrics.DATABASE, name, "postgresql", "SELECT", name):
+            found = self._connection.execute(_question(name), parameters).all()
         self.seconds += time.perf_counter() - begun
         return found
 

@@ -20,6 +20,7 @@ from telemetry_pipeline.ingest.preview import preview
 from telemetry_pipeline.ingest.publisher import Publisher
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.logs import log
+from telemetry_pipeline.observing import metrics, observed
 from telemetry_pipeline.otlp import body
 from telemetry_pipeline.otlp.errors import MethodNotAllowed, NotFound, Refused, Unavailable
 from telemetry_pipeline.otlp.media import Media, status_of
@@ -32,6 +33,7 @@ _PREVIEW_SPANS = 1000
 _CONTRACT = "/.well-known/telemetry.json"
 _CONTRACT_SECONDS = 3600
 _FAULT_RETRY_AFTER_SECONDS = 30
+_ROUTES = frozenset(("/", "/health", _CONTRACT, _PREVIEW, *(signal.value for signal in Signal)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def _make_edge() -> _Edge:
 _edge = Once(_make_edge)
 
 
+@observed(_ROUTES, is_public=True)
 def respond(request: flask.Request) -> flask.Response:
     """Answer a request; whatever it holds, the answer is one of the protocol's own."""
     response = _respond(request)
@@ -139,6 +142,7 @@ def _receive(request: flask.Request, signal: Signal, media: Media) -> Message:
         return _reject_metrics(groups)
     export = edge.exporter.export(signal, groups, received_at, requests_only=_objects(request.headers))
     edge.publish(export)
+    metrics.count_export(signal.name.lower(), export.accepted, export.rejected)
     log(
         "INFO",
         "export",
@@ -167,6 +171,7 @@ def _preview(request: flask.Request, media: Media) -> flask.Response:
 
 def _reject_metrics(groups: list[Group]) -> Message:
     rejected = data_points(groups)
+    metrics.count_export("metrics", 0, {"metrics": rejected})
     log("INFO", "export", signal="metrics", accepted=0, rejected={"metrics": rejected})
     return Signal.METRICS.response(rejected, "metrics are not stored; send spans or log records")
 

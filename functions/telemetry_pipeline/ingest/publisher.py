@@ -15,6 +15,7 @@ from google.pubsub_v1.types import PublishRequest
 
 from telemetry_pipeline import bus
 from telemetry_pipeline.logs import log
+from telemetry_pipeline.observing import Operation, metrics
 from telemetry_pipeline.otlp.errors import Unavailable
 
 _RETRY = Retry(predicate=if_transient_error, initial=0.1, maximum=1.0, multiplier=2.0)
@@ -51,7 +52,8 @@ class Publisher:
         request.messages.add(data=message.data, attributes=message.attributes)
         retry = _RETRY.with_timeout(timeout_seconds)
         try:
-            self._client.publish(PublishRequest.wrap(request), retry=retry, timeout=timeout_seconds)
+            with Operation(metrics.MESSAGING, "publish", "gcp_pubsub", "publish", "send"):
+                self._client.publish(PublishRequest.wrap(request), retry=retry, timeout=timeout_seconds)
         except (GoogleAPICallError, RetryError) as error:
             log("ERROR", "publish failed", error=type(error).__name__)
             raise Unavailable(

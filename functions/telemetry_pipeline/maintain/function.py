@@ -16,6 +16,7 @@ from telemetry_pipeline.database import FAULTS
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.logs import log
 from telemetry_pipeline.maintain import requests, run, smoke
+from telemetry_pipeline.observing import metrics, observed
 from telemetry_pipeline.settings import MaintainSettings
 
 _RETRY_AFTER = {"Retry-After": "60"}
@@ -58,6 +59,7 @@ def _receipt(the: Maintenance, body: object) -> object:
 _ORDERS: dict[str, Callable[[Maintenance, object], object]] = {"/erase": _erase, "/receipt": _receipt}
 
 
+@observed(frozenset((*_WORK, *_ORDERS, "/health")))
 def respond(request: flask.Request) -> flask.Response:
     """Answer with a report of what was done, once it is done; 503 if the database refused."""
     order = _ORDERS.get(request.path)
@@ -85,10 +87,13 @@ def _answer(work: Callable[[Maintenance], run.Report]) -> flask.Response:
     try:
         report = work(maintenance())
     except run.UnderWay:
+        metrics.RUNS.add(1, "under way")
         log("INFO", "maintenance is under way")
         return flask.jsonify(status="under way")
     except FAULTS as fault:
+        metrics.RUNS.add(1, "failed")
         log("ERROR", "maintenance failed", error=type(fault).__name__)
         return flask.Response(status=503, headers=_RETRY_AFTER)
+    metrics.RUNS.add(1, "done")
     log("INFO", "maintained", **{f"{step}_seconds": figures["seconds"] for step, figures in report.steps.items()})
     return flask.jsonify(status="done", steps=report.steps)

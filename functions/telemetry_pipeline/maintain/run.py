@@ -15,6 +15,7 @@ from telemetry_pipeline.database import connect
 from telemetry_pipeline.logs import log
 from telemetry_pipeline.maintain import dead_letters, erasure, history, migrate, retention, roles, rollups, upkeep
 from telemetry_pipeline.maintain.partitions import make_partitions, summarize
+from telemetry_pipeline.observing import Operation, metrics
 from telemetry_pipeline.settings import MaintainSettings, WarehouseSettings
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class Report:
     def step(self, name: str, do: Callable[[], Mapping[str, Any]]) -> None:
         """Do a step and note what it did."""
         begun = time.perf_counter()
-        did = do()
+        with Operation(metrics.STEPS, name, name):
+            did = do()
         self.steps[name] = {**did, "seconds": round(time.perf_counter() - begun, 3)}
 
 

@@ -9,6 +9,7 @@ from telemetry_pipeline import contract, triggered, warehouse
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.mirror.protobuf import ProtobufForm
 from telemetry_pipeline.mirror.writer import Unavailable, Writer
+from telemetry_pipeline.observing import Operation, metrics, observed
 from telemetry_pipeline.push import Delivery
 from telemetry_pipeline.rows.message import NewerContract, Reader, Unreadable
 from telemetry_pipeline.settings import MirrorSettings
@@ -45,7 +46,8 @@ class Mirror:
             # The record of what is wrong with it is the store's.
             return Outcome("skipped", fault=unreadable.reason)
         rows = {table: some for table, some in content.rows.items() if table in _MIRRORED}
-        refused = self.writer.write(rows)
+        with Operation(metrics.DATABASE, "append", "gcp.bigquery", "append", ""):
+            refused = self.writer.write(rows)
         rejected = len(content.rejections)
         return Outcome("mirrored", sum(map(len, rows.values())) + rejected, rejected + refused)
 
@@ -53,6 +55,7 @@ class Mirror:
 mirror = Once(lambda: Mirror.made_from(MirrorSettings.read(os.environ)))
 
 
+@observed(triggered.ROUTES)
 def respond(request: flask.Request) -> flask.Response:
     """Answer a push: 204 once the message is mirrored or can never be, 503 while BigQuery can't take it."""
     return triggered.respond(request, "mirror", lambda delivery: mirror().take(delivery), (Unavailable, NewerContract))

@@ -11,6 +11,8 @@ KEY_BYTES = 34
 """The length of what `CopyForm.begin` returns; the id is its last 16 bytes."""
 
 _ARRIVAL_BYTES = 12
+_TIME = slice(2, 14)
+"""Where the key has the time, after the number of columns."""
 
 _KEY = Struct("!hiqi16s").pack
 _WIDTHS = {table: len(columns) for table, columns in COLUMNS.items()}
@@ -25,6 +27,16 @@ def oldest_arrival(rows: list[bytes]) -> bytes:
     """When the first of some events' rows was received."""
     # No call for each row: this is done for all that is stored.
     return min([row[-_ARRIVAL_BYTES:] for row in rows])
+
+
+def oldest(rows: list[bytes]) -> tuple[float, float]:
+    """When the first of some events' rows happened, and when the first was received, in seconds since 1970."""
+    happened = min([row[_TIME] for row in rows])
+    return _seconds(happened), _seconds(oldest_arrival(rows))
+
+
+def _seconds(timestamp: bytes) -> float:
+    return copy.moment(timestamp).timestamp()
 
 
 class CopyForm:

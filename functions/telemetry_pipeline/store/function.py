@@ -1,6 +1,7 @@
 """The function `store`: one pushed message in, its rows committed, one answer out."""
 
 import os
+import time
 from dataclasses import dataclass
 
 import flask
@@ -9,13 +10,15 @@ from sqlalchemy import Engine
 from telemetry_pipeline import triggered
 from telemetry_pipeline.database import connect
 from telemetry_pipeline.instance import Once
+from telemetry_pipeline.observing import Switch, metrics, observed
 from telemetry_pipeline.push import Delivery
 from telemetry_pipeline.rows.message import NewerContract, Unreadable
 from telemetry_pipeline.settings import StoreSettings
 from telemetry_pipeline.store.events import rows_of
+from telemetry_pipeline.store.form import oldest
 from telemetry_pipeline.store.group import Group
 from telemetry_pipeline.store.rejections import parked_message
-from telemetry_pipeline.store.tables import REJECTED_SPANS
+from telemetry_pipeline.store.tables import EVENT_TABLES, REJECTED_SPANS, Rows
 from telemetry_pipeline.store.writer import Unavailable, Writer
 from telemetry_pipeline.triggered import Outcome
 
@@ -46,6 +49,7 @@ class Store:
         except Unreadable as unreadable:
             return self._park(delivery, unreadable)
         refused = self.group.write(rows)
+        _note_delay(rows)
         return Outcome("stored", sum(map(len, rows.values())), len(rows.get(REJECTED_SPANS, ())) + refused)
 
     def _park(self, delivery: Delivery, unreadable: Unreadable) -> Outcome:
@@ -54,9 +58,20 @@ class Store:
         return Outcome("parked", fault=unreadable.reason)
 
 
+def _note_delay(rows: Rows) -> None:
+    """How late the oldest event of a message is stored."""
+    events = [row for table in EVENT_TABLES & rows.keys() for row in rows[table]] if Switch.is_on else ()
+    if events:
+        now = time.time()
+        happened, received = oldest(events)
+        metrics.DELAY.record(max(now - happened, 0.0), "event")
+        metrics.DELAY.record(max(now - received, 0.0), "ingest")
+
+
 store = Once(lambda: Store.made_from(StoreSettings.read(os.environ)))
 
 
+@observed(triggered.ROUTES)
 def respond(request: flask.Request) -> flask.Response:
     """Answer a push: 204 once the message is stored or parked, 503 while that can't be done."""
     return triggered.respond(request, "store", lambda delivery: store().take(delivery), (Unavailable, NewerContract))

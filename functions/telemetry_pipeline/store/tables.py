@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 
+from telemetry_pipeline import contract
 from telemetry_pipeline.rows import columns
 
 REJECTED_SPANS = "analytics_rejected_spans"
 PARKED_MESSAGES = "analytics_parked_messages"
+
+EVENT_TABLES = frozenset(event.table for event in contract.EVENTS)
 
 Rows = dict[str, list[bytes]]
 """Table → its rows, as `copy.row` makes them."""

@@ -8,16 +8,15 @@ from typing import Any
 from pg8000.dbapi import DatabaseError, InterfaceError
 from sqlalchemy import Engine, PoolProxiedConnection
 
-from telemetry_pipeline import contract
+from telemetry_pipeline.observing import Operation, metrics
 from telemetry_pipeline.store import copy
 from telemetry_pipeline.store.form import oldest_arrival
-from telemetry_pipeline.store.tables import COLUMNS, Rows
+from telemetry_pipeline.store.tables import COLUMNS, EVENT_TABLES, Rows
 
 _Way = Callable[[PoolProxiedConnection, Rows], None]
 
 _ATTEMPTS = 4
 
-_EVENT_TABLES = frozenset(event.table for event in contract.EVENTS)
 _LATE_NANOSECONDS = 60 * 10**9
 """Half of how far the rollups stay behind the clock (maintain/rollups.py); no transaction takes the other half."""
 
@@ -76,7 +75,8 @@ class Writer:
     def _persist(self, way: _Way, rows: Rows) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                self._transaction(way, rows)
+                with Operation(metrics.DATABASE, "COPY", "postgresql", "COPY", ""):
+                    self._transaction(way, rows)
             except DatabaseError as error:
                 sqlstate = _sqlstate(error)
                 if sqlstate[:2] in _OF_THE_ROWS:
@@ -89,6 +89,7 @@ class Writer:
                 if attempt > 1 or isinstance(error, TimeoutError):
                     raise Unavailable(type(error).__name__) from None
             else:
+                metrics.TRANSACTION_ROWS.record(sum(map(len, rows.values())))
                 return
 
     def _transaction(self, way: _Way, rows: Rows) -> None:
@@ -131,7 +132,7 @@ def _copy_what_is_new(connection: PoolProxiedConnection, rows: Rows) -> None:
 
 def _tell_if_late(connection: PoolProxiedConnection, rows: Rows) -> None:
     """Have the views count what is stored so late that the rollups may have passed it by."""
-    oldest = min((oldest_arrival(rows[table]) for table in _EVENT_TABLES & rows.keys()), default=None)
+    oldest = min((oldest_arrival(rows[table]) for table in EVENT_TABLES & rows.keys()), default=None)
     if oldest and oldest < copy.timestamp(time.time_ns() - _LATE_NANOSECONDS):
         connection.cursor().execute("select analytics_received_late(%s)", (copy.moment(oldest),))
 
