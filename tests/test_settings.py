@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from telemetry_pipeline.settings import DatabaseSettings, IngestSettings, SettingsError
+from telemetry_pipeline.settings import DatabaseSettings, IngestSettings, ObservingSettings, SettingsError
 
 COMPLETE = {"RHESIS_EVENTS_TOPIC": "projects/p/topics/t", "RHESIS_PSEUDONYM_KEY": "ab" * 32}
 
@@ -51,3 +51,19 @@ def test_a_key_may_be_hexadecimal_or_base64() -> None:
 
     assert key == hexadecimal.pseudonym_key == in_base64.pseudonym_key
     assert hexadecimal.max_spans == 100_000
+
+
+@pytest.mark.parametrize(
+    ("environment", "fault"),
+    [
+        ({"RHESIS_OBSERVE_URL": "https://telemetry-ingest-abc.a.run.app"}, "a function's address"),
+        ({"RHESIS_OBSERVE_URL": "https://europe-west1-p.cloudfunctions.net"}, "a function's address"),
+        ({"RHESIS_OBSERVE_URL": "https://telemetry.googleapis.com"}, "RHESIS_OBSERVE_PROJECT: missing"),
+        ({"RHESIS_OBSERVE_URL": "https://telemetry.googleapis.com/v1/metrics"}, "expected the root of a URL"),
+        ({"RHESIS_OBSERVE_URL": "telemetry.googleapis.com"}, "expected the root of a URL"),
+    ],
+)
+def test_where_a_function_may_not_send_what_it_measures(environment: dict[str, str], fault: str) -> None:
+    """Not back to a function, and not to Google without a project."""
+    with pytest.raises(SettingsError, match=fault):
+        ObservingSettings.read(environment)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import pg8000
-from sqlalchemy import Dialect, Engine, create_engine, event, make_url
+from sqlalchemy import Dialect, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -92,6 +92,16 @@ _connector = Once(_make_connector)
 def _send_at_once(opened: socket.socket) -> None:
     # pg8000 sends a COPY in pieces: the last waits 40 ms for the acknowledgement of the one before, unless told not to.
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def look(engine: Engine) -> None:
+    """Return if the database answers.
+
+    Raises:
+        DBAPIError, OSError: It does not.
+    """
+    with engine.connect() as connection:
+        connection.execute(text("select 1"))
 
 
 def reason(error: Exception) -> str:

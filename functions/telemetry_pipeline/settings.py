@@ -370,7 +370,7 @@ class ObservingSettings(Settings):
     )
     observe_region: str = _setting(_text(r"[a-z0-9-]+", "a region"), "The region that they are of.", "")
     observe_interval_seconds: float = _setting(
-        _seconds(1, 3600), "How long metrics are summed up before they are sent.", 60.0
+        _seconds(0.1, 3600), "How long metrics are summed up before they are sent.", 60.0
     )
     observe_traces: bool = _setting(
         _switch, "Whether traces are sent too, of the requests that Cloud Run marks as sampled.", True

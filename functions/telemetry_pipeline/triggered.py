@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import flask
 
-from telemetry_pipeline import __version__
+from telemetry_pipeline import __version__, health
 from telemetry_pipeline.logs import log
 from telemetry_pipeline.observing import Operation, metrics
 from telemetry_pipeline.push import Delivery, delivery_of
 
-ROUTES = frozenset(("/", "/health"))
+ROUTES = frozenset(("/", *health.PATHS))
 
 _RETRY_AFTER = {"Retry-After": "5"}
 
@@ -35,6 +35,7 @@ def respond(
     function: str,
     take: Callable[[Delivery], Outcome],
     postponed: tuple[type[Exception], ...],
+    state: health.Health,
 ) -> flask.Response:
     """Answer a request: 204 once `take` is done with a pushed message, 503 so that Pub/Sub delivers it again.
 
@@ -43,9 +44,10 @@ def respond(
         function: Its name.
         take: Does what there is to do with a message.
         postponed: What `take` raises where it can't now; its text may be logged.
+        state: What it needs.
     """
     if request.method != "POST":
-        return _about(request, function)
+        return _about(request, function, state)
     try:
         return _receive(request, take)
     except postponed as fault:
@@ -73,9 +75,11 @@ def _receive(request: flask.Request, take: Callable[[Delivery], Outcome]) -> fla
     return flask.Response(status=204)
 
 
-def _about(request: flask.Request, function: str) -> flask.Response:
+def _about(request: flask.Request, function: str, state: health.Health) -> flask.Response:
     if request.method not in {"GET", "HEAD"}:
         return flask.Response(status=405, headers={"Allow": "GET, HEAD, POST"})
-    if request.path not in {"/", "/health"}:
+    if request.path not in ROUTES:
         return flask.Response(status=404)
+    if request.path in health.PATHS:
+        return state.answer(request, {"function": function, "version": __version__})
     return flask.jsonify(function=function, status="ok", version=__version__)

@@ -11,7 +11,7 @@ import flask
 from sqlalchemy import Engine
 from sqlalchemy.exc import ProgrammingError
 
-from telemetry_pipeline import __version__
+from telemetry_pipeline import __version__, health
 from telemetry_pipeline.dashboard import assets, export, receipt, routes
 from telemetry_pipeline.dashboard.answers import answer
 from telemetry_pipeline.dashboard.filters import BadFilter, Filters
@@ -19,7 +19,7 @@ from telemetry_pipeline.dashboard.reader import Reader, reading
 from telemetry_pipeline.dashboard.rendering import render
 from telemetry_pipeline.dashboard.view import Chart, Page
 from telemetry_pipeline.dashboard.visit import Visit
-from telemetry_pipeline.database import FAULTS, connect
+from telemetry_pipeline.database import FAULTS, connect, look
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.logs import log
 from telemetry_pipeline.observing import observed
@@ -58,9 +58,10 @@ def _make_desk() -> _Desk:
 
 
 _desk = Once(_make_desk)
+_health = health.Health(database=lambda: look(_desk().engine))
 
 
-@observed(frozenset((*routes.PAGES, routes.PUBLIC, "/health")))
+@observed(frozenset((*routes.PAGES, routes.PUBLIC, *health.PATHS)))
 def respond(request: flask.Request) -> flask.Response:
     """Answer a request; whatever fails, the answer is a page that says what to do."""
     begun = time.perf_counter()
@@ -100,8 +101,8 @@ _OUR_FAULT = ("This page failed", "It is a fault of ours. The function's log has
 def _route(request: flask.Request) -> flask.Response:
     if request.method not in {"GET", "HEAD"}:
         return flask.Response(status=405, headers={"Allow": "GET, HEAD"})
-    if request.path == "/health":
-        return flask.jsonify(function="dashboard", status="ok", version=__version__)
+    if request.path in health.PATHS:
+        return _health.answer(request, {"function": "dashboard", "version": __version__})
     if asset := assets.find(request.path):
         return answer(request, asset.content, asset.media_type, cache_control=asset.cache_control)
     desk = _desk()

@@ -12,7 +12,7 @@ import flask
 from google.protobuf.message import Message
 from werkzeug.datastructures import Headers
 
-from telemetry_pipeline import __version__, contract
+from telemetry_pipeline import __version__, contract, health
 from telemetry_pipeline.ingest import cors
 from telemetry_pipeline.ingest.erasures import ErasureBound
 from telemetry_pipeline.ingest.export import Export, Exporter
@@ -33,7 +33,7 @@ _PREVIEW_SPANS = 1000
 _CONTRACT = "/.well-known/telemetry.json"
 _CONTRACT_SECONDS = 3600
 _FAULT_RETRY_AFTER_SECONDS = 30
-_ROUTES = frozenset(("/", "/health", _CONTRACT, _PREVIEW, *(signal.value for signal in Signal)))
+_ROUTES = frozenset(("/", *health.PATHS, _CONTRACT, _PREVIEW, *(signal.value for signal in Signal)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,11 @@ def _make_edge() -> _Edge:
 
 
 _edge = Once(_make_edge)
+_health = health.Health(
+    bus=lambda: _edge().publisher.look(),
+    # An instance without a key does not start; this says that it has one.
+    key=lambda: _edge().settings.pseudonym_key,
+)
 
 
 @observed(_ROUTES, is_public=True)
@@ -75,7 +80,7 @@ def respond(request: flask.Request) -> flask.Response:
 def _respond(request: flask.Request) -> flask.Response:
     media = Media.JSON
     try:
-        if request.path in {"/", "/health", _CONTRACT}:
+        if request.path in {"/", *health.PATHS, _CONTRACT}:
             return _about(request)
         signal = _signal(request)
         if request.method == "OPTIONS":
@@ -100,6 +105,8 @@ def _about(request: flask.Request) -> flask.Response:
     if request.path == _CONTRACT:
         return _contract(request)
     about = {"function": "ingest", "version": __version__, "contract_version": contract.VERSION}
+    if request.path in health.PATHS:
+        return _health.answer(request, about)
     return flask.Response(json.dumps(about), mimetype="application/json")
 
 

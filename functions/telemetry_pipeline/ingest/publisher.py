@@ -3,10 +3,11 @@
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import grpc
-from google.api_core.exceptions import GoogleAPICallError, RetryError
+from google.api_core.exceptions import GoogleAPICallError, PermissionDenied, RetryError
 from google.api_core.retry import Retry, if_transient_error
 from google.auth.credentials import AnonymousCredentials
 from google.pubsub_v1 import PublisherClient
@@ -21,6 +22,7 @@ from telemetry_pipeline.otlp.errors import Unavailable
 _RETRY = Retry(predicate=if_transient_error, initial=0.1, maximum=1.0, multiplier=2.0)
 _RETRY_AFTER_SECONDS = 2
 _RECONNECT_MILLISECONDS = 1000
+_LOOK_SECONDS = 2.0
 
 
 class Publisher:
@@ -46,6 +48,16 @@ class Publisher:
         deadline = time.monotonic() + self._timeout_seconds
         for message in messages:
             self._publish(message, max(deadline - time.monotonic(), 0.0))
+
+    def look(self) -> None:
+        """Return if Pub/Sub answers and has the topic.
+
+        Raises:
+            GoogleAPICallError: It has not, or does not answer.
+        """
+        # To look at a topic takes a right that `ingest` has no other use for: a refusal is an answer too.
+        with suppress(PermissionDenied):
+            self._client.get_topic(topic=self._topic, retry=None, timeout=_LOOK_SECONDS)
 
     def _publish(self, message: bus.Message, timeout_seconds: float) -> None:
         request = PublishRequest.pb()(topic=self._topic)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import flask
 from sqlalchemy import Engine
 
-from telemetry_pipeline import __version__
-from telemetry_pipeline.database import FAULTS
+from telemetry_pipeline import __version__, health
+from telemetry_pipeline.database import FAULTS, look
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.logs import log
 from telemetry_pipeline.maintain import requests, run, smoke
@@ -37,6 +37,8 @@ class Maintenance:
 
 maintenance = Once(lambda: Maintenance.made_from(MaintainSettings.read(os.environ)))
 
+_health = health.Health(database=lambda: look(maintenance().engine))
+
 _WORK: dict[str, Callable[[Maintenance], run.Report]] = {
     "/": lambda the: run.run(the.engine, the.settings),
     "/migrate": lambda the: run.migrate_only(the.engine, the.settings),
@@ -59,11 +61,13 @@ def _receipt(the: Maintenance, body: object) -> object:
 _ORDERS: dict[str, Callable[[Maintenance, object], object]] = {"/erase": _erase, "/receipt": _receipt}
 
 
-@observed(frozenset((*_WORK, *_ORDERS, "/health")))
+@observed(frozenset((*_WORK, *_ORDERS, *health.PATHS)))
 def respond(request: flask.Request) -> flask.Response:
     """Answer with a report of what was done, once it is done; 503 if the database refused."""
     order = _ORDERS.get(request.path)
-    if request.method in {"GET", "HEAD"} and request.path in {"/", "/health"}:
+    if request.method in {"GET", "HEAD"} and request.path in health.PATHS:
+        return _health.answer(request, {"function": "maintain", "version": __version__})
+    if request.method in {"GET", "HEAD"} and request.path == "/":
         return flask.jsonify(function="maintain", status="ok", version=__version__)
     if order is None and request.path not in _WORK:
         return flask.Response(status=404)

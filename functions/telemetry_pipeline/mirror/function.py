@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import flask
 
-from telemetry_pipeline import contract, triggered, warehouse
+from telemetry_pipeline import contract, health, triggered, warehouse
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.mirror.protobuf import ProtobufForm
 from telemetry_pipeline.mirror.writer import Unavailable, Writer
@@ -53,9 +53,12 @@ class Mirror:
 
 
 mirror = Once(lambda: Mirror.made_from(MirrorSettings.read(os.environ)))
+_health = health.Health(bigquery=lambda: mirror().writer.look())
 
 
 @observed(triggered.ROUTES)
 def respond(request: flask.Request) -> flask.Response:
     """Answer a push: 204 once the message is mirrored or can never be, 503 while BigQuery can't take it."""
-    return triggered.respond(request, "mirror", lambda delivery: mirror().take(delivery), (Unavailable, NewerContract))
+    return triggered.respond(
+        request, "mirror", lambda delivery: mirror().take(delivery), (Unavailable, NewerContract), _health
+    )

@@ -1,9 +1,11 @@
 """Rows into BigQuery's tables, by the default stream of each: at least once, and there to be read once answered."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
+from google.api_core.exceptions import ClientError, MethodNotImplemented
 from google.cloud.bigquery_storage_v1 import BigQueryWriteClient
 from google.cloud.bigquery_storage_v1.types import AppendRowsRequest, AppendRowsResponse, ProtoSchema
 from google.rpc import code_pb2
@@ -16,6 +18,7 @@ _REQUEST_BYTES = 8 << 20
 """Largest size of the rows of one request: BigQuery takes 10 MB (cloud.google.com/bigquery/quotas), less a margin."""
 
 _ANSWER_SECONDS = 20.0
+_LOOK_SECONDS = 2.0
 
 
 class Unavailable(Exception):
@@ -32,7 +35,9 @@ class Writer:
             client: The client of the Storage Write API.
             dataset: PROJECT.DATASET.
         """
+        self._client = client
         self._tables = {event.table: _Table(client, dataset, event) for event in contract.EVENTS}
+        self._any = _default_stream(dataset, contract.EVENTS[0])
 
     def write(self, rows: Mapping[str, list[bytes]]) -> int:
         """Write rows, by table, each as `ProtobufForm` makes it.
@@ -46,10 +51,25 @@ class Writer:
         appends = [_Append(self._tables[name], some) for name, ready in rows.items() for some in _requests_of(ready)]
         return sum(append.finish() for append in appends)
 
+    def look(self) -> None:
+        """Return if BigQuery answers.
+
+        Raises:
+            GoogleAPICallError: It does not.
+        """
+        # Whatever it says of a table is an answer; what does not come is none.
+        with suppress(ClientError, MethodNotImplemented):
+            self._client.get_write_stream(name=self._any, retry=None, timeout=_LOOK_SECONDS)
+
     def close(self) -> None:
         """Let go of the streams."""
         for table in self._tables.values():
             table.close()
+
+
+def _default_stream(dataset: str, event: contract.Event) -> str:
+    project, _, name = dataset.rpartition(".")
+    return f"projects/{project}/datasets/{name}/tables/{event.table}/streams/_default"
 
 
 def _requests_of(rows: list[bytes]) -> Iterator[list[bytes]]:
@@ -69,10 +89,9 @@ class _Table:
     """A table's default stream, opened at first use and again when it has broken."""
 
     def __init__(self, client: BigQueryWriteClient, dataset: str, event: contract.Event) -> None:
-        project, _, name = dataset.rpartition(".")
         # The stub itself: around it the client would retry for a day and wait for the first answer before it returns.
         self._append_rows: Any = client.transport.append_rows
-        self._name = f"projects/{project}/datasets/{name}/tables/{event.table}/streams/_default"
+        self._name = _default_stream(dataset, event)
         self._schema = ProtoSchema(proto_descriptor=descriptor(event))
         self._stream: Stream | None = None
         self._lock = Lock()

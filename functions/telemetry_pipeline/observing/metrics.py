@@ -116,8 +116,8 @@ def count_export(signal: str, accepted: int, rejected: Mapping[str, int]) -> Non
     else:
         REQUESTS.add(1, signal, "rejected" if refused else "empty")
     for reason, count in rejected.items():
-        # What follows the colon is an attribute's name.
-        SPANS.add(count, signal, "rejected", reason.partition(":")[0])
+        # What follows the blank is an attribute's name.
+        SPANS.add(count, signal, "rejected", reason.partition(" ")[0])
 
 
 COUNTERS = (SPANS, REQUESTS, ROWS, MESSAGES, RUNS)

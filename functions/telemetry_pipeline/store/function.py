@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import flask
 from sqlalchemy import Engine
 
-from telemetry_pipeline import triggered
-from telemetry_pipeline.database import connect
+from telemetry_pipeline import health, triggered
+from telemetry_pipeline.database import connect, look
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.observing import Switch, metrics, observed
 from telemetry_pipeline.push import Delivery
@@ -69,9 +69,12 @@ def _note_delay(rows: Rows) -> None:
 
 
 store = Once(lambda: Store.made_from(StoreSettings.read(os.environ)))
+_health = health.Health(database=lambda: look(store().engine))
 
 
 @observed(triggered.ROUTES)
 def respond(request: flask.Request) -> flask.Response:
     """Answer a push: 204 once the message is stored or parked, 503 while that can't be done."""
-    return triggered.respond(request, "store", lambda delivery: store().take(delivery), (Unavailable, NewerContract))
+    return triggered.respond(
+        request, "store", lambda delivery: store().take(delivery), (Unavailable, NewerContract), _health
+    )
