@@ -21,6 +21,7 @@ resource "google_project_service" "apis" {
     var.budget == null ? [] : ["billingbudgets.googleapis.com"],
     var.domain == null ? [] : ["certificatemanager.googleapis.com"],
     try(var.domain.dns_zone, null) == null ? [] : ["dns.googleapis.com"],
+    var.observability.enabled ? ["cloudtrace.googleapis.com", "telemetry.googleapis.com"] : [],
     local.dashboard_behind_iap ? ["iap.googleapis.com"] : [],
   ))
 

@@ -86,7 +86,7 @@ module "function" {
     timeout_seconds = each.value.timeout_seconds
   }
 
-  environment_variables = local.environment[each.key]
+  environment_variables = merge(local.environment[each.key], local.observing_environment)
   ingress_settings      = local.ingress[each.key]
   service_account_email = google_service_account.accounts[each.key].email
   secrets = each.key != "ingest" ? {} : {

@@ -22,6 +22,8 @@ PROJECT_ROLES = {
     "roles/iam.securityReviewer",
     "roles/logging.logWriter",
     "roles/monitoring.viewer",
+    "roles/telemetry.metricsWriter",
+    "roles/telemetry.tracesWriter",
 }
 """What may be granted in the project without a condition, beside roles that only read: it has no smaller place."""
 

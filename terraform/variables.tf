@@ -1,20 +1,25 @@
 variable "alerts" {
-  description = "Thresholds of the alert policies, and the goal of the SLO for the availability of ingest."
+  description = "Thresholds of the alert policies, and the goals of the SLOs: the share of requests that ingest answers, of times at which no event waits longer than freshness_seconds to be stored, and of messages that are stored and not given up."
   type = object({
     availability_goal      = optional(number, 0.999)
     database_connections   = optional(number, 0.8)
     database_cpu           = optional(number, 0.9)
     database_disk          = optional(number, 0.85)
     error_log_entries      = optional(number, 5)
+    freshness_goal         = optional(number, 0.99)
+    freshness_seconds      = optional(number, 60)
     ingest_error_ratio     = optional(number, 0.05)
+    loss_goal              = optional(number, 0.9999)
     oldest_message_seconds = optional(number, 900)
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = var.alerts.availability_goal > 0.5 && var.alerts.availability_goal < 1
-    error_message = "alerts.availability_goal is a share: write 0.999 for 99.9 %."
+    condition = alltrue([
+      for goal in [var.alerts.availability_goal, var.alerts.freshness_goal, var.alerts.loss_goal] : goal > 0.5 && goal < 1
+    ])
+    error_message = "The goals availability_goal, freshness_goal and loss_goal of alerts are shares: write 0.999 for 99.9 %."
   }
   validation {
     condition = alltrue([
@@ -25,8 +30,8 @@ variable "alerts" {
     error_message = "The thresholds database_connections, database_cpu, database_disk and ingest_error_ratio of alerts are shares: write 0.85 for 85 %."
   }
   validation {
-    condition     = var.alerts.oldest_message_seconds >= 60 && var.alerts.error_log_entries >= 0
-    error_message = "alerts.oldest_message_seconds must be at least 60, and alerts.error_log_entries at least 0."
+    condition     = var.alerts.oldest_message_seconds >= 60 && var.alerts.freshness_seconds >= 10 && var.alerts.error_log_entries >= 0
+    error_message = "alerts.oldest_message_seconds must be at least 60, alerts.freshness_seconds at least 10, and alerts.error_log_entries at least 0."
   }
 }
 
@@ -415,6 +420,22 @@ variable "owner_password_version" {
   validation {
     condition     = var.owner_password_version >= 1 && floor(var.owner_password_version) == var.owner_password_version
     error_message = "owner_password_version is a whole number: one higher than before makes a new password."
+  }
+}
+
+variable "observability" {
+  description = "Whether the functions send metrics and traces of themselves to Cloud Monitoring and Cloud Trace, and how long metrics are summed up before. Traces are of the requests that Cloud Run samples."
+  type = object({
+    enabled          = optional(bool, true)
+    interval_seconds = optional(number, 60)
+    traces           = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.observability.interval_seconds >= 10 && var.observability.interval_seconds <= 3600
+    error_message = "observability.interval_seconds is from 10 to 3600: Cloud Monitoring takes a point of a series every 5 seconds at most, and each costs."
   }
 }
 

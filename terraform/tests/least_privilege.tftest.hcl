@@ -74,6 +74,11 @@ run "rights_in_the_project" {
   }
 
   assert {
+    condition     = keys(google_project_iam_member.functions_write_metrics) == ["dashboard", "ingest", "maintain", "mirror", "store"] && keys(google_project_iam_member.functions_write_traces) == keys(google_project_iam_member.functions_write_metrics) && toset([for binding in concat(values(google_project_iam_member.functions_write_metrics), values(google_project_iam_member.functions_write_traces)) : binding.role]) == toset(["roles/telemetry.metricsWriter", "roles/telemetry.tracesWriter"])
+    error_message = "Each function writes metrics and traces of its own, and can't read them."
+  }
+
+  assert {
     condition     = strcontains(google_project_iam_member.build_reads_copied_source.condition[0].expression, "projects/_/buckets/gcf-v2-sources-")
     error_message = "The build reads sources of functions and no other bucket."
   }

@@ -182,4 +182,37 @@ run "watching" {
     condition     = google_monitoring_slo.availability.goal == 0.999 && google_cloud_scheduler_job.maintain["run"].http_target[0].uri == "${module.function["maintain"].uri}/"
     error_message = "There is an SLO, and the schema migrates itself."
   }
+
+  assert {
+    condition     = google_monitoring_slo.freshness.goal == 0.99 && strcontains(google_monitoring_slo.freshness.windows_based_sli[0].metric_mean_in_range[0].time_series, "\"telemetry-events-store\"") && google_monitoring_slo.freshness.windows_based_sli[0].metric_mean_in_range[0].range[0].max == 60
+    error_message = "Events are stored within a minute, in 99 % of all times."
+  }
+
+  assert {
+    condition     = google_monitoring_slo.loss.goal == 0.9999 && strcontains(google_monitoring_slo.loss.request_based_sli[0].good_total_ratio[0].bad_service_filter, "dead_letter_message_count")
+    error_message = "What becomes a dead letter is counted as lost until it is replayed."
+  }
+
+  assert {
+    condition     = toset(keys(google_monitoring_alert_policy.burn_rates)) == toset(["availability-fast", "availability-slow", "freshness-fast", "freshness-slow", "loss-fast", "loss-slow"]) && alltrue([for alert in google_monitoring_alert_policy.burn_rates : alert.combiner == "AND" && length(alert.conditions) == 2])
+    error_message = "Each promise has an alert when its budget is spent fast, and one when it is spent slowly, each over two windows."
+  }
+
+  assert {
+    condition     = alltrue([for function in module.function : function.function.service_config[0].environment_variables["RHESIS_OBSERVE_URL"] == "https://telemetry.googleapis.com" && function.function.service_config[0].environment_variables["RHESIS_OBSERVE_PROJECT"] == var.project_id])
+    error_message = "The functions measure themselves, and send it to Google and not to ingest."
+  }
+}
+
+run "unobserved" {
+  command = plan
+
+  variables {
+    observability = { enabled = false }
+  }
+
+  assert {
+    condition     = length(google_project_iam_member.functions_write_metrics) + length(google_project_iam_member.functions_write_traces) == 0 && !anytrue(flatten([for function in module.function : [for name in keys(function.function.service_config[0].environment_variables) : startswith(name, "RHESIS_OBSERVE")]]))
+    error_message = "What is turned off leaves neither a right nor a setting."
+  }
 }

@@ -39,6 +39,7 @@ run "the_first_mistake_of_each" {
     network                = { subnet_cidr = "10.72.0.0/28" }
     notification_channels  = ["oncall"]
     notification_emails    = ["oncall"]
+    observability          = { interval_seconds = 1 }
     owner_password_version = 0
     prefix                 = "Telemetry_"
     project_id             = "My Project"
@@ -64,6 +65,7 @@ run "the_first_mistake_of_each" {
     var.network,
     var.notification_channels,
     var.notification_emails,
+    var.observability,
     var.owner_password_version,
     var.prefix,
     var.project_id,
