@@ -1,14 +1,15 @@
 """`telemetry doctor`: is everything there that the pipeline needs, and what is to be done where it isn't?"""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import click
 from sqlalchemy import Engine, text
 
 from telemetry_pipeline import contract, database
+from telemetry_pipeline.cli import cloud
+from telemetry_pipeline.cli.cloud.api import Deployment
+from telemetry_pipeline.cli.findings import Finding, show
 from telemetry_pipeline.maintain import migrate
 from telemetry_pipeline.settings import FUNCTIONS, DatabaseSettings, IngestSettings, MirrorSettings, SettingsError
 
@@ -18,31 +19,27 @@ _OPTIONAL = {"mirror": MirrorSettings.variable("bigquery_dataset")}
 """Functions that a pipeline may do without, and the variable that says that it has one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found; `advice` says what to do about a fault and is empty where there is none."""
-
-    check: str
-    found: str
-    advice: str = ""
-
-
 Check = Callable[[dict[str, str]], Iterator[Finding]]
 
 
 @click.command()
+@click.option("--cloud", "is_cloud", is_flag=True, help="Check a deployment on Google Cloud instead, from here.")
+@click.option("--project", metavar="ID", help="Its project; needed with --cloud.")
+@click.option("--region", default="", help="Its region; unless this says which, its functions are looked for in all.")
+@click.option("--prefix", default="telemetry", show_default=True, help="What the names of all its parts begin with.")
+@click.option("--database", "instance", default="", help="Its Cloud SQL instance, where it isn't named as the prefix.")
+@click.option("--api-root", default="", hidden=True, help="Where Google's interfaces are instead.")
 @click.pass_obj
-def doctor(obj: dict[str, str]) -> None:
-    """Check settings, bus, database, schema and key; exits with 1 if there is a fault."""
-    faults = 0
-    for check in (_settings, _bus, _database):
-        for finding in check(obj):
-            faults += bool(finding.advice)
-            mark = click.style("FAULT", fg="red") if finding.advice else click.style("ok   ", fg="green")
-            click.echo(f"{mark} {finding.check}: {finding.found}")
-            if finding.advice:
-                click.echo(f"      {finding.advice}")
-    sys.exit(1 if faults else 0)
+def doctor(
+    obj: dict[str, str], project: str | None, region: str, prefix: str, instance: str, api_root: str, *, is_cloud: bool
+) -> None:
+    """Check settings, bus, database, schema and key, or all of a deployment; exits with 1 if there is a fault."""
+    if not is_cloud:
+        show(finding for check in (_settings, _bus, _database) for finding in check(obj))
+    elif not project:
+        raise click.UsageError("--cloud needs --project=ID, the Google Cloud project")
+    else:
+        show(cloud.examine(Deployment(project, region, prefix), instance, api_root))
 
 
 def _settings(environment: dict[str, str]) -> Iterator[Finding]:

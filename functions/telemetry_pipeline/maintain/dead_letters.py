@@ -37,11 +37,11 @@ def count(subscription: str, now: datetime) -> int | None:
         return latest(answer.json())
 
 
-def question(name: str, now: datetime) -> dict[str, str]:
-    """The parameters of the question."""
-    metric = 'metric.type = "pubsub.googleapis.com/subscription/num_undelivered_messages"'
+def question(name: str, now: datetime, metric: str = "num_undelivered_messages") -> dict[str, str]:
+    """The parameters of the question for a metric of a subscription."""
+    kind = f'metric.type = "pubsub.googleapis.com/subscription/{metric}"'
     return {
-        "filter": f'{metric} AND resource.labels.subscription_id = "{name}"',
+        "filter": f'{kind} AND resource.labels.subscription_id = "{name}"',
         "interval.startTime": f"{now - _LOOK_BACK:%Y-%m-%dT%H:%M:%SZ}",
         "interval.endTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
     }

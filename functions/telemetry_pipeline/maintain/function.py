@@ -15,7 +15,7 @@ from telemetry_pipeline import __version__, health
 from telemetry_pipeline.database import FAULTS, look
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.logs import log
-from telemetry_pipeline.maintain import requests, run, smoke
+from telemetry_pipeline.maintain import migrate, requests, run, smoke
 from telemetry_pipeline.observing import metrics, observed
 from telemetry_pipeline.settings import MaintainSettings
 
@@ -37,7 +37,7 @@ class Maintenance:
 
 maintenance = Once(lambda: Maintenance.made_from(MaintainSettings.read(os.environ)))
 
-_health = health.Health(database=lambda: look(maintenance().engine))
+_health = health.Health(database=lambda: look(maintenance().engine), schema=lambda: migrate.look(maintenance().engine))
 
 _WORK: dict[str, Callable[[Maintenance], run.Report]] = {
     "/": lambda the: run.run(the.engine, the.settings),

@@ -17,6 +17,21 @@ _LOCK = 0x7268_6573_6973
 """The key of the advisory lock that a run holds: "rhesis" in ASCII."""
 
 
+class Behind(Exception):
+    """The schema is older than this code, or newer."""
+
+
+def look(engine: Engine) -> None:
+    """Return if the schema is the one that this code expects.
+
+    Raises:
+        Behind: It isn't.
+        DBAPIError, OSError: The database does not answer.
+    """
+    if current(engine) != head():
+        raise Behind
+
+
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Migrate up to a revision, and at the head make the views as they are now. Waits for a run that is under way."""
     with _locked(engine) as connection:
