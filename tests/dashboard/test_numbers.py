@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from dashboards import Dashboard, table
+from telemetry_pipeline.dashboard import reader
+from telemetry_pipeline.dashboard.pages import pipeline
 from telemetry_pipeline.database import connect
 from telemetry_pipeline.settings import DatabaseSettings
 
@@ -248,3 +250,57 @@ def test_dead_letters_and_what_is_kept(dashboard: Dashboard, database_url: str, 
     assert re.search(r"Dead letters</h2>.*?<strong>12</strong>.*?at 2026-11-25 10:00", known, re.DOTALL)
     assert kept[0].startswith("3 months")
     assert "9 days" in kept
+
+
+def test_the_error_budget(dashboard: Dashboard, database_url: str, write: Write) -> None:
+    """What came late, what was not stored, how much of it is allowed, and what is left of that."""
+    client = dashboard(database_url)
+    write(database_url, "insert into analytics_daily_events values (current_date - 1, 'all', 1)")
+    write(
+        database_url,
+        """
+        insert into analytics_user_activity (id, "timestamp", received_at, event_type, key_epoch, deployment_type)
+        select gen_random_uuid(), at - delay, at, 'login', 1, 'cloud'
+        from (
+            select
+                now() - interval '2 days' as at,
+                case when number <= 10 then interval '6 minutes' else interval '4 minutes' end as delay
+            from generate_series(1, 1999) as number
+            union all
+            select now() - interval '31 days', interval '1 day'
+        ) as events
+        """,
+    )
+    write(
+        database_url,
+        "insert into analytics_rejected_spans (id, received_at, reason) "
+        "select gen_random_uuid(), now() - at, 'missing' from unnest('{1 day,40 days}'::interval[]) as at",
+    )
+
+    stored, on_time = table(client, "/pipeline", "budget")
+    write(database_url, "update analytics_upkeep set dead_letters = 3, dead_letters_at = now()")
+    worse, _ = table(client, "/pipeline", "budget")
+
+    assert (stored["Events"], stored["Broken"], stored["Allowed"]) == ("2000", "1", "2.0")
+    assert float(stored["Budget left"]) == pytest.approx(0.5)
+    assert (on_time["Events"], on_time["Broken"]) == ("1999", "10")
+    assert float(on_time["Budget left"]) == pytest.approx(1 - 10 / (1999 * 0.05))
+    assert worse["Broken"] == "4"
+    assert float(worse["Budget left"]) < 0
+    assert "0\u00a0% of the error budget is left" in client.get("/pipeline").text
+
+
+def test_a_budget_that_takes_too_long(dashboard: Dashboard, demo_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is there without it, and says where else it is."""
+    question = reader._question
+
+    def slow(name: str) -> TextClause:
+        return text("select pg_sleep(60), :late_seconds") if name == "budget" else question(name)
+
+    monkeypatch.setattr(reader, "_question", slow)
+    monkeypatch.setattr(pipeline, "_BUDGET_SECONDS", 0.05)
+
+    answer = dashboard(demo_url).get("/pipeline")
+
+    assert answer.status_code == 200
+    assert "Cloud Monitoring has the error budget" in answer.text
