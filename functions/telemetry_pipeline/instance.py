@@ -20,12 +20,15 @@ def start(environment: Mapping[str, str]) -> None:
     target = environment.get("FUNCTION_TARGET", "")
     if target not in FUNCTIONS:
         return
-    try:
-        FUNCTIONS[target].read(environment)
-        settings = ObservingSettings.read(environment)
-    except SettingsError as error:
-        raise SystemExit(f"{target} can't start; these settings need attention:\n{error}") from None
-    observing.start(settings, target)
+    faults = []
+    for settings in (FUNCTIONS[target], ObservingSettings):
+        try:
+            settings.read(environment)
+        except SettingsError as error:
+            faults.append(str(error))
+    if faults:
+        raise SystemExit("\n".join((f"{target} can't start; these settings need attention:", *faults)))
+    observing.start(ObservingSettings.read(environment), target)
     import_module(f"telemetry_pipeline.{target}.function")
 
 

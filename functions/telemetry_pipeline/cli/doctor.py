@@ -11,7 +11,15 @@ from telemetry_pipeline.cli import cloud
 from telemetry_pipeline.cli.cloud.api import Deployment
 from telemetry_pipeline.cli.findings import Finding, show
 from telemetry_pipeline.maintain import migrate
-from telemetry_pipeline.settings import FUNCTIONS, DatabaseSettings, IngestSettings, MirrorSettings, SettingsError
+from telemetry_pipeline.settings import (
+    FUNCTIONS,
+    DatabaseSettings,
+    IngestSettings,
+    MirrorSettings,
+    ObservingSettings,
+    Settings,
+    SettingsError,
+)
 
 _BUS_SECONDS = 5.0
 
@@ -43,7 +51,8 @@ def doctor(
 
 
 def _settings(environment: dict[str, str]) -> Iterator[Finding]:
-    for function, settings in FUNCTIONS.items():
+    every: dict[str, type[Settings]] = {**FUNCTIONS, "every function": ObservingSettings}
+    for function, settings in every.items():
         if settings is MirrorSettings and not environment.get(settings.variable("bigquery_dataset")):
             yield Finding(f"settings of {function}", "none, so that nothing is mirrored")
             continue
