@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry_pipeline.privacy import TemplateCap, path_template
+from telemetry_pipeline.privacy.cap import MAX_SERVICES
 from telemetry_pipeline.privacy.templates import (
     MAX_SEGMENT_CHARACTERS,
     MAX_SEGMENTS,
-    MAX_SERVICES,
     MAX_TEMPLATE_CHARACTERS,
     OTHER,
 )

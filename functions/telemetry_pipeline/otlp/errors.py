@@ -2,10 +2,12 @@
 
     Refused
     ├── Undecodable            400  the client's fault, never retried
+    ├── Unauthenticated        401
     ├── NotFound               404
     ├── MethodNotAllowed       405
     ├── TooLarge               413
     ├── UnsupportedMediaType   415
+    ├── OverQuota              429  the client's fault, but only for now: it keeps its batch and tries again later
     └── Unavailable            503  ours for now; the client keeps its batch and tries again
 
 Messages name what was wrong and what is accepted, never a value that somebody sent.
@@ -35,6 +37,13 @@ class Undecodable(Refused):
     code = code_pb2.INVALID_ARGUMENT
 
 
+class Unauthenticated(Refused):
+    """The request bears an API key, and it is none of ours."""
+
+    status = 401
+    code = code_pb2.UNAUTHENTICATED
+
+
 class NotFound(Refused):
     """There is nothing at this path."""
 
@@ -61,6 +70,13 @@ class UnsupportedMediaType(Refused):
 
     status = 415
     code = code_pb2.INVALID_ARGUMENT
+
+
+class OverQuota(Refused):
+    """The sender has sent too much of late (OTLP 1.x, "OTLP/HTTP Throttling"); `Retry-After` says when to go on."""
+
+    status = 429
+    code = code_pb2.RESOURCE_EXHAUSTED
 
 
 class Unavailable(Refused):
