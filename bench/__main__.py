@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-QUICK = ("imports", "privacy", "ingest", "store", "end_to_end", "python_client")
+QUICK = ("imports", "privacy", "ingest", "store", "end_to_end", "fairness", "python_client")
 LARGE = ("analytics", "dashboard")
 """Those with 10 million events: a quarter of an hour and several gigabytes each."""
 

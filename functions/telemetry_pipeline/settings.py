@@ -242,7 +242,7 @@ class IngestSettings(Settings):
         500,
     )
     quota_burst_events: int = _setting(
-        _whole(1, 10_000_000, "events"), "Events that it takes from one installation at once.", 30_000
+        _whole(1, 10_000_000, "events"), "Events that it takes from one installation at once.", 10_000
     )
     blocked_installations: frozenset[str] = _setting(
         _pseudonyms,
