@@ -73,6 +73,19 @@ def test_part_of_a_request_over_the_quota_is_rejected(serve_edge: Serve) -> None
     assert len(topic.take_spans()) == 3
 
 
+def test_what_one_sender_sends_at_a_time_is_one(serve_edge: Serve) -> None:
+    """However many resources a request has, it is taken or refused as a whole, so that a client may send it again."""
+    url, topic = serve_edge(**QUOTA)
+    several = logins(7, LOUD)
+    several.MergeFrom(logins(7, LOUD))
+
+    first, second = post(url, several), post(url, several)
+
+    assert (first.status_code, first.content, second.status_code) == (200, b"", 429)
+    assert int(second.headers["Retry-After"]) > 7
+    assert len(topic.take_spans()) == 14
+
+
 def test_a_batch_larger_than_the_burst_passes_once(serve_edge: Serve) -> None:
     """Otherwise it would be sent for ever; what it took too much is waited for."""
     url, _ = serve_edge(**QUOTA)

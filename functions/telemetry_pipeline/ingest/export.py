@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from telemetry_pipeline import bus, contract
-from telemetry_pipeline.ingest.admission import TAKEN, Admission, Verdict
+from telemetry_pipeline.ingest.admission import Admission
 from telemetry_pipeline.ingest.api_keys import Sender
 from telemetry_pipeline.ingest.attributes import Caps, Kept, Limits, Treatment, Unchanged
 from telemetry_pipeline.ingest.events import Sieve
@@ -79,6 +79,7 @@ class Exporter:
         stamp = bus.Stamp(contract.VERSION, self._key_epoch, received_at)
         rejected: Counter[str] = Counter()
         passed = []
+        request = admission.request(is_trusted=sender.is_trusted) if admission else None
         longest_wait = 0.0
         taken = blocked = 0
         for group in groups:
@@ -87,12 +88,15 @@ class Exporter:
             )
             resource = _resource(group, treatment)
             events = len(group.items)
-            verdict = _judge(admission, resource, treatment.service, events, sender)
-            if verdict.wait:
-                longest_wait = max(longest_wait, verdict.wait)
-                rejected[_OVER_QUOTA] += events
-                continue
-            sieve = self._sieve(treatment, received_at, requests_only=requests_only or verdict.is_blocked)
+            is_blocked = False
+            if request and events:
+                verdict = request.judge(_installation(resource), treatment.service, events)
+                is_blocked = verdict.is_blocked
+                if verdict.wait:
+                    longest_wait = max(longest_wait, verdict.wait)
+                    rejected[_OVER_QUOTA] += events
+                    continue
+            sieve = self._sieve(treatment, received_at, requests_only=requests_only or is_blocked)
             if signal is Signal.LOGS:
                 spans = [sieve.log_record(item, self._pseudonymiser) for item in group.items]
             else:
@@ -100,7 +104,7 @@ class Exporter:
             passed.append((_stamped(resource, stamp, sieve.consented), [span for span in spans if span is not None]))
             rejected += sieve.rejected
             taken += events
-            blocked += events if verdict.is_blocked else 0
+            blocked += events if is_blocked else 0
         if longest_wait and not taken:
             seconds = math.ceil(min(longest_wait, _LONGEST_WAIT_SECONDS))
             raise OverQuota("this sender is over its quota of events; send them later", {"Retry-After": str(seconds)})
@@ -117,15 +121,10 @@ class Exporter:
         )
 
 
-def _judge(
-    admission: Admission | None, resource: Mapping[str, Kept], service: str, events: int, sender: Sender
-) -> Verdict:
-    if admission is None or not events:
-        return TAKEN
+def _installation(resource: Mapping[str, Kept]) -> str:
+    """The installation's pseudonym; empty if the resource names none."""
     installation = resource.get(_INSTALLATION)
-    return admission.judge(
-        str(installation.value) if installation else "", service, events, is_trusted=sender.is_trusted
-    )
+    return str(installation.value) if installation else ""
 
 
 def _resource(group: Group, treatment: Treatment) -> dict[str, Kept]:

@@ -51,3 +51,10 @@ class Quotas:
             if len(self._buckets) > self._senders:
                 self._buckets.popitem(last=False)
         return max(missing, 0.0) / per_second
+
+    def charge(self, sender: str, events: int) -> None:
+        """Take more events of a sender that was just admitted, as a debt if need be."""
+        with self._lock:
+            bucket = self._buckets.get(sender)
+            if bucket:
+                self._buckets[sender] = (bucket[0] - events, bucket[1])
