@@ -4,7 +4,7 @@ The whole pipeline on one machine, with its settings as they come, and the flood
 of which sends 36 events at a time as fast as it is answered. At first it is within its burst of 10,000 events, then it
 is over its quota of 500 a second and is answered 429. The last row is the same flood where there is no quota. A polite
 sender sends one event after the other meanwhile, each as soon as the row of the one before is seen, 100 of them or as
-many as there are in 12 seconds; one that is not seen by then counts as if it were.
+many as there are in 8 seconds; one that is not seen by then counts as if it were.
 
 The bound that is stated in docs/abuse.md holds for the flood that is refused. Run as `python -m bench.fairness`.
 """
@@ -23,7 +23,7 @@ from bench import captured, load, report
 from bench.servers import NO_QUOTA, stack
 
 PROBES = 100
-PHASE_SECONDS = 12.0
+PHASE_SECONDS = 8.0
 """How long each row may take: without a quota the queue grows, and so would the measurement."""
 
 POLL_SECONDS = 0.001

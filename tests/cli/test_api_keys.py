@@ -59,6 +59,8 @@ def test_a_revoked_key_is_gone(home: Path) -> None:
     (line,) = re.findall("RHESIS_API_KEYS=(.*)", revoked.stdout)
     assert [name for name, _ in parse_api_keys(line)] == ["website"]
     assert line == Home(home / ".local").api_keys()
+    assert "everybody may claim" not in revoked.stderr
+    assert "everybody may claim" in keys(home, "revoke", "website").stderr
 
 
 def test_where_nothing_is_kept_the_settings_are_the_list(tmp_path: Path) -> None:
@@ -69,7 +71,7 @@ def test_where_nothing_is_kept_the_settings_are_the_list(tmp_path: Path) -> None
 
     key = key_in(made.stdout)
     assert f"RHESIS_API_KEYS=backend={known},website={hashed(key).hex()}\n" in made.stdout
-    assert f'api_keys = {{ backend = "{known}", website = "{hashed(key).hex()}" }}' in made.stdout
+    assert f'api_keys = {{ "backend" = "{known}", "website" = "{hashed(key).hex()}" }}' in made.stdout
     assert list(tmp_path.iterdir()) == []
 
 

@@ -76,6 +76,8 @@ def _keep(file: Path, keys_now: dict[str, str]) -> None:
     if file.parent.is_dir():
         write_private(file, "".join(f"{pair}\n" for pair in pairs))
         click.echo(f"kept in {file}; `telemetry up` takes it when it starts next")
+    if not pairs:
+        click.echo("no key is left, so that everybody may claim to be hosted", err=True)
     click.echo(f"for ingest elsewhere:\n\n  {_VARIABLE}={','.join(pairs)}\n")
-    terraform = ", ".join(f'{name} = "{known}"' for name, known in sorted(keys_now.items()))
+    terraform = ", ".join(f'"{name}" = "{known}"' for name, known in sorted(keys_now.items()))
     click.echo(f"for Terraform:\n\n  api_keys = {{ {terraform} }}")

@@ -40,17 +40,19 @@ def dead_letters() -> None:
 def list_letters(obj: dict[str, str], topic: str | None, subscription: str | None, limit: int) -> None:
     """List dead letters; they stay where they are."""
     with queue.bus(obj, topic, subscription) as bus:
-        held: list[ReceivedMessage] = []
+        held: list[str] = []
+        lines: list[str] = []
         try:
             for received in bus.waiting():
-                held += received
+                held += [one.ack_id for one in received]
+                lines += [_line(one.message) for one in received]
                 if len(held) >= limit:
                     break
         finally:
-            bus.give_back(bus.dead_letters, held)
+            bus.give_back(held)
     click.echo(f"{'message':<20} {'dead since':<20} {'received':<20} {'events':>7}  of")
-    for one in held[:limit]:
-        click.echo(_line(one.message))
+    for line in lines[:limit]:
+        click.echo(line)
     more = ", and there may be more" if len(held) >= limit else ""
     click.echo(f"{min(len(held), limit):,} dead letters{more}")
 
@@ -150,13 +152,13 @@ def _each(
             do(bus, found)
         return
     begun = queue.now()
-    held: list[ReceivedMessage] = []
+    held: list[str] = []
     try:
         for received in bus.waiting():
-            held += received
+            held += [one.ack_id for one in received]
             do(bus, [one for one in received if queue.published_at(one.message) <= begun])
     finally:
-        bus.give_back(bus.dead_letters, held)
+        bus.give_back(held)
 
 
 @contextmanager
@@ -166,19 +168,21 @@ def _found(bus: queue.Bus, message_ids: set[str]) -> Iterator[list["ReceivedMess
     Raises:
         click.ClickException: One is not there.
     """
-    held: dict[str, ReceivedMessage] = {}
+    held: list[str] = []
+    found: dict[str, ReceivedMessage] = {}
     try:
         for received in bus.waiting():
-            held |= {one.message.message_id: one for one in received}
-            if message_ids <= held.keys():
+            held += [one.ack_id for one in received]
+            found |= {one.message.message_id: one for one in received if one.message.message_id in message_ids}
+            if message_ids <= found.keys():
                 break
-        if missing := message_ids - held.keys():
+        if missing := message_ids - found.keys():
             raise click.ClickException(
                 f"there is no dead letter {', '.join(sorted(missing))}; somebody else may be reading them: try again"
             )
-        yield [held[one] for one in message_ids]
+        yield [found[one] for one in message_ids]
     finally:
-        bus.give_back(bus.dead_letters, list(held.values()))
+        bus.give_back(held)
 
 
 def _line(message: "PubsubMessage") -> str:

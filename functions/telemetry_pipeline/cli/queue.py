@@ -85,12 +85,14 @@ class Bus:
         if ids:
             self.subscriber.acknowledge(subscription=subscription, ack_ids=ids, timeout=_SECONDS)
 
-    def give_back(self, subscription: str, received: list["ReceivedMessage"]) -> None:
-        """Let others have messages at once."""
-        for begin in range(0, len(received), _MESSAGES):
-            ids = [one.ack_id for one in received[begin : begin + _MESSAGES]]
+    def give_back(self, ack_ids: list[str]) -> None:
+        """Let others have dead letters at once; for those that were acknowledged it does nothing."""
+        for begin in range(0, len(ack_ids), _MESSAGES):
             self.subscriber.modify_ack_deadline(
-                subscription=subscription, ack_ids=ids, ack_deadline_seconds=0, timeout=_SECONDS
+                subscription=self.dead_letters,
+                ack_ids=ack_ids[begin : begin + _MESSAGES],
+                ack_deadline_seconds=0,
+                timeout=_SECONDS,
             )
 
 
