@@ -37,12 +37,12 @@ def main() -> None:
     rows: list[tuple[str, list[float], str]] = []
     with _pipeline({"RHESIS_QUOTA_EVENTS_PER_SECOND": "500"}) as (port, probe):
         probe()
-        rows.append(("alone", probe(), ""))
+        rows.append(("alone", probe(), "/"))
         with _flood(port) as flood:
             flood.await_word("begun")
-            rows.append(("beside a flood within its burst", probe(), ""))
+            rows.append(("beside a flood within its burst", probe(), "/"))
             flood.await_word("refused")
-            rows.append(("beside a flood over its quota", probe(), ""))
+            rows.append(("beside a flood over its quota", probe(), "/"))
             counts = flood.stop()
         rows[-1] = (*rows[-1][:2], _told(counts))
     with _pipeline(NO_QUOTA) as (port, probe), _flood(port) as flood:
@@ -119,7 +119,6 @@ def _probe(port: int, connection: Connection, latest: int) -> list[float]:
                 break
             time.sleep(POLL_SECONDS)
         taken.append(time.perf_counter() - begun)
-    print(f"{len(taken)} events", flush=True)
     return taken
 
 
