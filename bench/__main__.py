@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-QUICK = ("imports", "privacy", "ingest", "store", "end_to_end", "fleet", "python_client")
+QUICK = ("imports", "privacy", "ingest", "store", "end_to_end", "fleet", "fairness", "python_client")
 LARGE = ("analytics", "dashboard", "faults")
 """A quarter of an hour each; the first two with 10 million events, which are several gigabytes."""
 

@@ -31,6 +31,14 @@ def request(spans: int) -> ExportTraceServiceRequest:
     return made
 
 
+def of_installation(spans: int, installation: str) -> ExportTraceServiceRequest:
+    """Such a request of an installation."""
+    made = request(spans)
+    named = made.resource_spans[0].resource.attributes.add(key=contract.RHESIS_INSTALLATION_ID.name)
+    named.value.string_value = installation
+    return made
+
+
 def bodies(spans: int, count: int) -> list[bytes]:
     """The bodies of `count` such requests, in protobuf."""
     return [request(spans).SerializeToString() for _ in range(count)]

@@ -83,20 +83,21 @@ def _work(
             time.sleep(max(due - time.perf_counter(), 0))
             begun = due if waited else time.perf_counter()
             connection.sendall(request)
-            answer = _answer(connection)
+            got = answer(connection)
             latencies.append(time.perf_counter() - begun)
-            if not answer.startswith(b"HTTP/1.1 2"):
-                failures.append(answer.splitlines()[0].decode())
+            if not got.startswith(b"HTTP/1.1 2"):
+                failures.append(got.splitlines()[0].decode())
                 return
 
 
-def _answer(connection: socket.socket) -> bytes:
-    answer = b""
+def answer(connection: socket.socket) -> bytes:
+    """Read one answer, head and body."""
+    got = b""
     while True:
-        answer += connection.recv(65_536)
-        head, end, body = answer.partition(b"\r\n\r\n")
+        got += connection.recv(65_536)
+        head, end, body = got.partition(b"\r\n\r\n")
         if end and len(body) >= _length(head):
-            return answer
+            return got
 
 
 def _length(head: bytes) -> int:

@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-from telemetry_pipeline.analytics import PUBLISHED, VIEWS, definition, explanation
+from telemetry_pipeline.analytics import OPERATORS, PUBLISHED, VIEWS, definition, explanation
 
 HEAD = """\
 # The questions
@@ -46,9 +46,23 @@ this can't do: hide that a figure rose from one day to the next by somebody whom
 """
 
 
+FOR_OPERATORS = """
+# For operators
+
+Views that the database's owner alone may read (`telemetry psql`); in BigQuery they are in the dataset of the events.
+What to do about what they show is in docs/abuse.md.
+"""
+
+
 def page() -> str:
     """The page's text."""
-    return HEAD + "".join(_section(name) for name in VIEWS)
+    operators = (definition("postgres", f"operators/{name}") for name in OPERATORS)
+    return (
+        HEAD
+        + "".join(_section(name) for name in VIEWS)
+        + FOR_OPERATORS
+        + "".join(_told(name, _selected(sql), explanation(sql)) for name, sql in zip(OPERATORS, operators, strict=True))
+    )
 
 
 def _section(name: str) -> str:
@@ -75,6 +89,12 @@ def _columns(sql: str) -> list[str]:
     if returned is None:
         raise ValueError("the function has no columns")
     return [line.split()[0] for line in returned[1].splitlines()]
+
+
+def _selected(sql: str) -> list[str]:
+    """The columns of a view's last select."""
+    selected = sql.rpartition("\nselect\n")[2].partition("\nfrom ")[0]
+    return [re.split(r"[ .]", line.rstrip(","))[-1] for line in selected.splitlines()]
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def _row(settings: type[Settings], one: Field[Any]) -> str:
 def _default(value: object) -> str:
     if value is MISSING:
         return "required"
-    return "none" if value in ("", ()) else f"`{value}`"
+    return "none" if value in ("", (), frozenset()) else f"`{value}`"
 
 
 def _section(function: str, settings: type[Settings]) -> str:

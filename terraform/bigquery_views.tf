@@ -6,7 +6,7 @@ locals {
   bigquery_variables     = { dataset = "${var.project_id}.${local.bigquery_events_dataset}", k = var.dashboard.k_anonymity }
   bigquery_place         = { for name in keys(local.bigquery_sql) : name => "`${local.bigquery_variables.dataset}.${name}`" }
   bigquery_files = {
-    for folder, pattern in { events = "events/*.sql", exact = "*.sql", published = "published/*.sql" } : folder => {
+    for folder, pattern in { events = "events/*.sql", exact = "*.sql", operators = "operators/*.sql", published = "published/*.sql" } : folder => {
       for file in fileset(local.bigquery_sql_directory, pattern) : trimsuffix(basename(file), ".sql") =>
       templatefile("${local.bigquery_sql_directory}/${file}", local.bigquery_variables)
     }
@@ -15,6 +15,7 @@ locals {
   # one, so that the funnel is published whole or not at all.
   bigquery_sql = merge(
     local.bigquery_files.events,
+    local.bigquery_files.operators,
     { for name, sql in local.bigquery_files.exact : contains(keys(local.bigquery_files.published), name) ? "exact_${name}" : name => sql },
     local.bigquery_files.published,
     var.dashboard.k_anonymity > 1 ? {} : { feature_funnel = local.bigquery_files.exact.feature_funnel },
@@ -78,9 +79,11 @@ locals {
   }
   bigquery_views     = { for name, sql in local.bigquery_queries : name => sql if !contains(keys(local.bigquery_arguments), name) }
   bigquery_functions = { for name, sql in local.bigquery_queries : name => sql if contains(keys(local.bigquery_arguments), name) }
+  # What tells installations apart stays with the events.
+  bigquery_operators = { for name, sql in local.bigquery_with_kinds : name => sql if contains(keys(local.bigquery_files.operators), name) && var.bigquery != null }
   # The comment on top of a file is the definition in words.
   bigquery_explanations = {
-    for name, sql in local.bigquery_files.exact : name => join("\n", [
+    for name, sql in merge(local.bigquery_files.exact, local.bigquery_files.operators) : name => join("\n", [
       for line in split("\n", element(split("\nwith ", sql), 0)) : trimspace(trimprefix(line, "--")) if startswith(line, "--")
     ])
   }
@@ -138,6 +141,25 @@ resource "google_bigquery_table" "views" {
   }
 
   depends_on = [google_bigquery_dataset_access.views_read_events, google_bigquery_table.events, google_bigquery_table.history, google_bigquery_table.first_days]
+}
+
+resource "google_bigquery_table" "operators_views" {
+  #checkov:skip=CKV_GCP_121:A view holds nothing; a new version replaces it.
+  for_each = local.bigquery_operators
+
+  project             = var.project_id
+  dataset_id          = google_bigquery_dataset.events[0].dataset_id
+  table_id            = each.key
+  description         = local.bigquery_explanations[each.key]
+  labels              = local.labels
+  deletion_protection = false
+
+  view {
+    query          = each.value
+    use_legacy_sql = false
+  }
+
+  depends_on = [google_bigquery_table.events]
 }
 
 resource "google_bigquery_routine" "functions" {

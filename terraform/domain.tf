@@ -52,8 +52,27 @@ resource "google_compute_security_policy" "rate_limit" {
   labels      = local.labels
   description = "Bounds what one client address may send"
 
+  dynamic "rule" {
+    for_each = length(var.domain.blocked_ranges) == 0 ? [] : [var.domain.blocked_ranges]
+
+    content {
+      action      = "deny(403)"
+      priority    = 500
+      description = "Addresses that are blocked"
+
+      match {
+        versioned_expr = "SRC_IPS_V1"
+
+        config {
+          src_ip_ranges = rule.value
+        }
+      }
+    }
+  }
+
+  # Whoever exceeds the limit is refused what exceeds it, and whoever exceeds it tenfold, everything for a while.
   rule {
-    action      = "throttle"
+    action      = "rate_based_ban"
     priority    = 1000
     description = "At most ${var.domain.rate_limit.requests} requests in ${var.domain.rate_limit.interval_seconds} seconds from one address"
 
@@ -70,8 +89,15 @@ resource "google_compute_security_policy" "rate_limit" {
       exceed_action  = "deny(429)"
       enforce_on_key = "IP"
 
+      ban_duration_sec = var.domain.rate_limit.ban_seconds
+
       rate_limit_threshold {
         count        = var.domain.rate_limit.requests
+        interval_sec = var.domain.rate_limit.interval_seconds
+      }
+
+      ban_threshold {
+        count        = 10 * var.domain.rate_limit.requests
         interval_sec = var.domain.rate_limit.interval_seconds
       }
     }

@@ -20,6 +20,10 @@ locals {
       RHESIS_EVENTS_TOPIC        = google_pubsub_topic.events.id
       RHESIS_MAX_AGE_DAYS        = tostring(var.retention_months * 30)
       RHESIS_PSEUDONYM_KEY_EPOCH = tostring(var.pseudonym_key_epoch)
+
+      RHESIS_BLOCKED_INSTALLATIONS   = join(",", var.senders.blocked_installations)
+      RHESIS_QUOTA_BURST_EVENTS      = tostring(var.senders.burst_events)
+      RHESIS_QUOTA_EVENTS_PER_SECOND = tostring(var.senders.events_per_second)
     }
     maintain = merge(local.database_environment["maintain"], local.bigquery_environment, {
       RHESIS_BACKUP_DAYS               = tostring(max(var.database.backup_retained_count, var.database.transaction_log_retention_days))
@@ -89,12 +93,17 @@ module "function" {
   environment_variables = merge(local.environment[each.key], local.observing_environment)
   ingress_settings      = local.ingress[each.key]
   service_account_email = google_service_account.accounts[each.key].email
-  secrets = each.key != "ingest" ? {} : {
+  secrets = each.key != "ingest" ? {} : merge({
     RHESIS_PSEUDONYM_KEY = {
       secret  = google_secret_manager_secret.pseudonym_key.secret_id
       version = google_secret_manager_secret_version.pseudonym_key.version
     }
-  }
+    }, {
+    for one in google_secret_manager_secret_version.api_keys : "RHESIS_API_KEYS" => {
+      secret  = google_secret_manager_secret.api_keys[0].secret_id
+      version = one.version
+    }
+  })
   vpc = !contains(local.database_users, each.key) ? null : {
     network    = google_compute_network.main.id
     subnetwork = google_compute_subnetwork.functions.id
@@ -109,6 +118,7 @@ module "function" {
     google_project_iam_member.database_client,
     google_project_iam_member.database_login,
     google_pubsub_topic_iam_member.ingest_publishes_events,
+    google_secret_manager_secret_iam_member.ingest_reads_api_keys,
     google_secret_manager_secret_iam_member.ingest_reads_pseudonym_key,
     google_storage_bucket_iam_member.build_reads_source,
   ]

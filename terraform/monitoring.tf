@@ -48,7 +48,7 @@ locals {
         reducer   = "REDUCE_SUM"
         period    = 300
         duration  = 0
-        what_next = "Messages that could not be delivered in ${var.events.max_delivery_attempts} attempts are kept for 31 days. Find the cause in the reader's log, then replay them."
+        what_next = "Messages that could not be delivered in ${var.events.max_delivery_attempts} attempts are kept for 31 days. Find the cause in the reader's log, then `telemetry dead-letters replay --all` (docs/replay.md)."
       }
       function-errors = {
         title     = "Functions: errors in the log"

@@ -73,6 +73,11 @@ output "environment" {
   }
 }
 
+output "events_topic" {
+  description = "The queue's topic, which `telemetry replay` and `telemetry dead-letters` take as --topic; the subscription that keeps its dead letters is named after it."
+  value       = google_pubsub_topic.events.id
+}
+
 output "gateway_endpoint" {
   description = "Where OTLP/gRPC is taken; null without the gateway."
   value       = try("${trimprefix(google_cloud_run_v2_service.gateway[0].uri, "https://")}:443", null)

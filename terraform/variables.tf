@@ -35,6 +35,18 @@ variable "alerts" {
   }
 }
 
+variable "api_keys" {
+  description = "Hashes of API keys by their names, as `telemetry api-keys create` prints them. With any, only their bearers may claim to be hosted (deployment.type \"cloud\"); others are stored as self-hosted."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name, hash in var.api_keys : can(regex("^[a-z0-9][a-z0-9_-]{0,62}$", name)) && can(regex("^[0-9a-f]{64}$", hash))])
+    error_message = "api_keys has the SHA-256 of each key under a name in small letters, as `telemetry api-keys create NAME` prints it; never the key itself."
+  }
+}
+
 variable "bigquery" {
   description = "Mirror the events to BigQuery, for Looker Studio: where the datasets are, who may query the views, and the report that is copied. Null: no BigQuery."
   type = object({
@@ -189,11 +201,16 @@ variable "deletion_protection" {
 }
 
 variable "domain" {
-  description = "A name of your own for the endpoint: a global load balancer with IPv4 and IPv6, a managed certificate and a limit of requests per client address. With dns_zone, the name of a Cloud DNS zone in this project, the records are made too. Null: the function's own URL."
+  description = "A name of your own for the endpoint: a global load balancer with IPv4 and IPv6, a managed certificate and a limit of requests per client address; an address that exceeds it tenfold is banned for a while. With dns_zone, the name of a Cloud DNS zone in this project, the records are made too. Null: the function's own URL."
   type = object({
-    dns_zone   = optional(string)
-    name       = string
-    rate_limit = optional(object({ interval_seconds = optional(number, 60), requests = optional(number, 600) }), {})
+    blocked_ranges = optional(list(string), [])
+    dns_zone       = optional(string)
+    name           = string
+    rate_limit = optional(object({
+      ban_seconds      = optional(number, 600)
+      interval_seconds = optional(number, 60)
+      requests         = optional(number, 600)
+    }), {})
   })
   default = null
 
@@ -208,6 +225,14 @@ variable "domain" {
   validation {
     condition     = try(var.domain.rate_limit.requests, 600) >= 1
     error_message = "domain.rate_limit.requests is at least 1 for each client address and interval."
+  }
+  validation {
+    condition     = try(var.domain.rate_limit.ban_seconds, 600) >= 60 && try(var.domain.rate_limit.ban_seconds, 600) <= 3600
+    error_message = "domain.rate_limit.ban_seconds is from 60 to 3600."
+  }
+  validation {
+    condition     = length(try(var.domain.blocked_ranges, [])) <= 10 && alltrue([for range in try(var.domain.blocked_ranges, []) : can(cidrhost(range, 0))])
+    error_message = "domain.blocked_ranges has at most ten ranges, each as 192.0.2.0/24 or 2001:db8::/32."
   }
 }
 
@@ -518,5 +543,25 @@ variable "retention_months" {
   validation {
     condition     = var.retention_months >= 1 && var.retention_months <= 60 && floor(var.retention_months) == var.retention_months
     error_message = "retention_months is a whole number from 1 to 60."
+  }
+}
+
+variable "senders" {
+  description = "What ingest takes of one installation: events_per_second in the long run and burst_events at once, of each instance; 0 a second means no quota, and bearers of API keys have none. Events of blocked_installations, as the view sending_anomalies shows them, are left out."
+  type = object({
+    blocked_installations = optional(list(string), [])
+    burst_events          = optional(number, 10000)
+    events_per_second     = optional(number, 500)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for one in var.senders.blocked_installations : can(regex("^[0-9a-f]{32}$", one))])
+    error_message = "Each of senders.blocked_installations is a pseudonym of 32 hexadecimal digits, as the view sending_anomalies shows it."
+  }
+  validation {
+    condition     = alltrue([for count in [var.senders.burst_events, var.senders.events_per_second] : count == floor(count)]) && var.senders.burst_events >= 1 && var.senders.burst_events <= 10000000 && var.senders.events_per_second >= 0 && var.senders.events_per_second <= 1000000
+    error_message = "senders.burst_events is a whole number from 1 to 10000000, senders.events_per_second one from 0 to 1000000."
   }
 }

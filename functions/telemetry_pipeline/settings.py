@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 from telemetry_pipeline import contract
 
+API_KEY_NAME = r"[a-z0-9][a-z0-9_-]{0,62}"
+"""The pattern of an API key's name."""
+
 
 class SettingsError(ValueError):
     """One or more settings are missing or bad; the message has one line for each, with what to write."""
@@ -67,6 +70,27 @@ def _key(value: str) -> bytes:
     if len(key) < 32:
         raise ValueError("expected at least 32 random bytes in hexadecimal or base64, as `openssl rand -hex 32` makes")
     return key
+
+
+def parse_api_keys(value: str) -> tuple[tuple[str, bytes], ...]:
+    """Read the names and hashes of API keys, as `RHESIS_API_KEYS` has them.
+
+    Raises:
+        ValueError: It has another form; the text does not repeat it, since somebody may have put a key there.
+    """
+    pairs = [pair.partition("=") for pair in _names(value)]
+    if not all(re.fullmatch(API_KEY_NAME, name) and re.fullmatch("[0-9a-f]{64}", known) for name, _, known in pairs):
+        raise ValueError("expected NAME=SHA256,… as `telemetry api-keys create NAME` prints it, never a key itself")
+    if len({name for name, _, _ in pairs}) < len(pairs):
+        raise ValueError("expected each name once")
+    return tuple((name, bytes.fromhex(known)) for name, _, known in pairs)
+
+
+def _pseudonyms(value: str) -> frozenset[str]:
+    names = frozenset(_names(value))
+    if not all(re.fullmatch("[0-9a-f]{32}", name) for name in names):
+        raise ValueError("expected pseudonyms of 32 hexadecimal digits, separated by commas")
+    return names
 
 
 def _stored_days() -> Any:  # noqa: ANN401 - as `_setting`; `store` and `mirror` must agree
@@ -212,6 +236,31 @@ class IngestSettings(Settings):
         "Requests for erasure that one instance takes in an hour from one installation, and ten times as many from "
         "all; more: 429.",
         120,
+    )
+    api_keys: tuple[tuple[str, bytes], ...] = _setting(
+        parse_api_keys,
+        "API keys as NAME=SHA256, separated by commas: with any, only their bearers may claim to be hosted (`cloud`).",
+        (),
+        secret=True,
+    )
+    max_values: int = _setting(
+        _whole(10, 100_000, "values"),
+        "Most different event types, feature names, feature actions and metadata keys, each per service, that one "
+        "instance passes; others become `_OTHER`.",
+        1000,
+    )
+    quota_events_per_second: int = _setting(
+        _whole(0, 1_000_000, "events"),
+        "Events per second that one instance takes from one installation in the long run; more: 429. 0: no quota.",
+        500,
+    )
+    quota_burst_events: int = _setting(
+        _whole(1, 10_000_000, "events"), "Events that it takes from one installation at once.", 10_000
+    )
+    blocked_installations: frozenset[str] = _setting(
+        _pseudonyms,
+        "Installations whose events are left out, as `sending_anomalies` shows them; separated by commas.",
+        frozenset(),
     )
 
 

@@ -2,11 +2,12 @@
 
 import fcntl
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
+
+from telemetry_pipeline.files import write_private
 
 
 class HomeInUseError(Exception):
@@ -45,25 +46,22 @@ class Home:
         """The key of pseudonyms, in hexadecimal: made at the first start and kept, so that people stay themselves."""
         file = self.directory / "pseudonym.key"
         if not file.exists():
-            _write_private(file, secrets.token_hex(32))
+            write_private(file, secrets.token_hex(32))
         return file.read_text()
+
+    def api_keys(self) -> str:
+        """The API keys' names and hashes, as `telemetry api-keys` keeps them; empty where there are none."""
+        file = self.directory / "api-keys"
+        return ",".join(file.read_text().split()) if file.exists() else ""
 
     def write_settings(self, environment: Mapping[str, str]) -> None:
         """Write the environment variables that `telemetry` reads to find this stack."""
-        _write_private(self.settings, "".join(f"{name}={value}\n" for name, value in environment.items()))
+        write_private(self.settings, "".join(f"{name}={value}\n" for name, value in environment.items()))
 
     def write_stack(self, stack: Mapping[str, object]) -> None:
         """Write `stack.json`, whole at every moment."""
-        _write_private(self.stack, json.dumps(stack, indent=2) + "\n")
+        write_private(self.stack, json.dumps(stack, indent=2) + "\n")
 
     def remove_stack(self) -> None:
         """Remove `stack.json`: nothing runs here any more."""
         self.stack.unlink(missing_ok=True)
-
-
-def _write_private(file: Path, text: str) -> None:
-    unfinished = file.with_name(f"{file.name}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-        opened.write(text)
-    unfinished.replace(file)

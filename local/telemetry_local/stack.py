@@ -194,6 +194,7 @@ class Stack:
             # Whoever runs this sees their own data.
             "RHESIS_K_ANONYMITY": "1",
             "RHESIS_OTLP_URL": self.otlp_url,
+            **({"RHESIS_API_KEYS": keys} if (keys := self._home.api_keys()) else {}),
             **self._bigquery_environment(),
         }
 

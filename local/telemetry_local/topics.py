@@ -16,7 +16,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.pubsub_v1 import PublisherClient, SubscriberClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
-from google.pubsub_v1.types import DeadLetterPolicy, PushConfig, RetryPolicy, Subscription
+from google.pubsub_v1.types import DeadLetterPolicy, PushConfig, RetryPolicy, Subscription, Topic
 
 PROJECT = "projects/rhesis-local"
 EVENTS = f"{PROJECT}/topics/events"
@@ -27,6 +27,7 @@ DEAD_LETTERS_KEPT = f"{PROJECT}/subscriptions/events-dead-letter"
 
 _ACK_DEADLINE_SECONDS = 60
 _DELIVERY_ATTEMPTS = 20
+_RETENTION = Duration(seconds=7 * 24 * 3600)
 _WAIT_SECONDS = 30.0
 _RETRY_POLICY = RetryPolicy(minimum_backoff=Duration(seconds=1), maximum_backoff=Duration(seconds=60))
 
@@ -46,8 +47,12 @@ def create(bus_host: str, store_url: str, mirror_url: str | None = None, *, emul
         grpc.channel_ready_future(channel).result(_WAIT_SECONDS)
         publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
         subscriber = SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))
-        for topic in (EVENTS, DEAD_LETTERS):
-            _unless_it_exists(partial(publisher.create_topic, name=topic))
+        # Retained as long as in the cloud, so that `telemetry replay` works here too.
+        events = Topic(name=EVENTS, message_retention_duration=_RETENTION)
+        for topic in (events, Topic(name=DEAD_LETTERS)):
+            _unless_it_exists(partial(publisher.create_topic, topic))
+        if not emulator:
+            publisher.update_topic(topic=events, update_mask=FieldMask(paths=["message_retention_duration"]))
         # Nobody reads the dead letters here; the subscription keeps them for who wants to know.
         dead_letters = Subscription(name=DEAD_LETTERS_KEPT, topic=DEAD_LETTERS)
         _unless_it_exists(partial(subscriber.create_subscription, dead_letters))

@@ -90,6 +90,11 @@ run "bigquery" {
   }
 
   assert {
+    condition     = { for name, view in google_bigquery_table.operators_views : name => view.dataset_id } == { sending_anomalies = google_bigquery_dataset.events[0].dataset_id } && !contains(keys(google_bigquery_table.views), "sending_anomalies")
+    error_message = "What tells installations apart is not where viewers read."
+  }
+
+  assert {
     condition     = alltrue([for name, sql in merge(local.bigquery_views, local.bigquery_functions) : startswith(name, "endpoint_") || strcontains(sql, "between 1 and 5 - 1") || strcontains(sql, "cast(null as int64) as users")])
     error_message = "What viewers see of people hides groups smaller than k."
   }
@@ -109,8 +114,18 @@ run "domain" {
   }
 
   assert {
-    condition     = [for rule in google_compute_security_policy.rate_limit[0].rule : rule.rate_limit_options[0].enforce_on_key if rule.action == "throttle"] == ["IP"]
+    condition     = [for rule in google_compute_security_policy.rate_limit[0].rule : rule.rate_limit_options[0].enforce_on_key if rule.action == "rate_based_ban"] == ["IP"]
     error_message = "What one client address may send is bounded."
+  }
+
+  assert {
+    condition     = [for rule in google_compute_security_policy.rate_limit[0].rule : [rule.rate_limit_options[0].rate_limit_threshold[0].count, rule.rate_limit_options[0].exceed_action, rule.rate_limit_options[0].ban_threshold[0].count, rule.rate_limit_options[0].ban_duration_sec] if rule.action == "rate_based_ban"] == [[600, "deny(429)", 6000, 600]]
+    error_message = "An address that exceeds the limit is told so, and one that exceeds it tenfold is banned for ten minutes."
+  }
+
+  assert {
+    condition     = length([for rule in google_compute_security_policy.rate_limit[0].rule : rule if rule.action == "deny(403)"]) == 0
+    error_message = "Nobody is blocked unless it is said who."
   }
 
   assert {
@@ -126,6 +141,48 @@ run "domain" {
   assert {
     condition     = output.otlp_endpoint == "https://telemetry.example.com" && output.environment.OTEL_EXPORTER_OTLP_ENDPOINT == output.otlp_endpoint && length(google_dns_record_set.frontends) == 6
     error_message = "Apps are told the domain, and its records are made."
+  }
+}
+
+run "addresses_that_are_blocked" {
+  command = plan
+
+  variables {
+    domain = { name = "telemetry.example.com", blocked_ranges = ["192.0.2.0/24", "2001:db8::/32"], rate_limit = { requests = 50, ban_seconds = 60 } }
+  }
+
+  assert {
+    condition     = { for rule in google_compute_security_policy.rate_limit[0].rule : rule.action => toset(rule.match[0].config[0].src_ip_ranges) if rule.priority < 1000 } == { "deny(403)" = toset(["192.0.2.0/24", "2001:db8::/32"]) }
+    error_message = "They are refused before anything else is decided."
+  }
+
+  assert {
+    condition     = [for rule in google_compute_security_policy.rate_limit[0].rule : [rule.rate_limit_options[0].rate_limit_threshold[0].count, rule.rate_limit_options[0].ban_threshold[0].count, rule.rate_limit_options[0].ban_duration_sec] if rule.priority == 1000] == [[50, 500, 60]]
+    error_message = "The limit and the ban are those that are set."
+  }
+}
+
+run "senders" {
+  command = plan
+
+  variables {
+    api_keys = { backend = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }
+    senders  = { blocked_installations = ["0123456789abcdef0123456789abcdef"], burst_events = 1000, events_per_second = 10 }
+  }
+
+  assert {
+    condition     = [for name, text in module.function["ingest"].function.service_config[0].environment_variables : text if contains(["RHESIS_BLOCKED_INSTALLATIONS", "RHESIS_QUOTA_BURST_EVENTS", "RHESIS_QUOTA_EVENTS_PER_SECOND"], name)] == ["0123456789abcdef0123456789abcdef", "1000", "10"]
+    error_message = "ingest knows who is blocked, and how much it takes of one sender."
+  }
+
+  assert {
+    condition     = toset([for one in module.function["ingest"].function.service_config[0].secret_environment_variables : one.key]) == toset(["RHESIS_API_KEYS", "RHESIS_PSEUDONYM_KEY"]) && google_secret_manager_secret_iam_member.ingest_reads_api_keys[0].member == google_service_account.accounts["ingest"].member
+    error_message = "ingest alone reads the hashes of the API keys."
+  }
+
+  assert {
+    condition     = google_secret_manager_secret_version.api_keys[0].secret_data_wo_version == parseint(substr(sha256("backend=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), 0, 8), 16)
+    error_message = "Another list of keys is another version, so that a revoked key is refused."
   }
 }
 

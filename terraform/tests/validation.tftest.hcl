@@ -26,6 +26,7 @@ run "the_first_mistake_of_each" {
 
   variables {
     alerts                 = { availability_goal = 99.9 }
+    api_keys               = { backend = "rhesis_secret" }
     bigquery               = { viewers = ["allUsers"] }
     budget                 = { amount = 0.5, billing_account = "012345-6789AB-CDEF01" }
     cloudbuild             = { repository = "rhesis/telemetry", state_bucket = "state" }
@@ -48,10 +49,12 @@ run "the_first_mistake_of_each" {
     python_runtime         = "python310"
     region                 = "europe-west1-b"
     retention_months       = 0.5
+    senders                = { blocked_installations = ["alice"] }
   }
 
   expect_failures = [
     var.alerts,
+    var.api_keys,
     var.bigquery,
     var.budget,
     var.cloudbuild,
@@ -74,6 +77,7 @@ run "the_first_mistake_of_each" {
     var.python_runtime,
     var.region,
     var.retention_months,
+    var.senders,
   ]
 }
 
@@ -90,6 +94,7 @@ run "the_second_mistake_of_each" {
     functions   = { ingest = { concurrency = 1001 } }
     maintenance = { nightly = { description = "All", path = "/", schedule = "daily" } }
     network     = { database_cidr = "10.72.16.0/28" }
+    senders     = { events_per_second = 0.5 }
   }
 
   expect_failures = [
@@ -102,6 +107,7 @@ run "the_second_mistake_of_each" {
     var.functions,
     var.maintenance,
     var.network,
+    var.senders,
   ]
 }
 
@@ -161,6 +167,26 @@ run "the_fifth_mistake_of_each" {
     var.database,
     var.functions,
   ]
+}
+
+run "a_ban_too_short" {
+  command = plan
+
+  variables {
+    domain = { name = "telemetry.example.com", rate_limit = { ban_seconds = 10 } }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "a_blocked_range_that_is_none" {
+  command = plan
+
+  variables {
+    domain = { name = "telemetry.example.com", blocked_ranges = ["192.0.2.1.0/24"] }
+  }
+
+  expect_failures = [var.domain]
 }
 
 run "the_sixth_mistake_of_each" {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from telemetry_pipeline.analytics import VIEWS, definition, explanation, install
+from telemetry_pipeline.analytics import OPERATORS, VIEWS, definition, explanation, install
 from telemetry_pipeline.database import connect
 from telemetry_pipeline.settings import DatabaseSettings
 
@@ -36,7 +36,16 @@ def test_a_view_is_defined_in_words(view: str) -> None:
     assert len(words) > 200
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", OPERATORS)
+def test_a_view_for_operators_is_defined_in_the_same_words(view: str) -> None:
+    """In both dialects."""
+    words = explanation(definition("postgres", f"operators/{view}"))
+
+    assert "row per" in words
+    assert words == explanation(definition("bigquery", f"operators/{view}"))
+
+
+@pytest.mark.parametrize("view", [*VIEWS, *OPERATORS])
 def test_the_documented_columns_are_the_real_ones(view: str, connection: Connection) -> None:
     """docs/analytics.md lists a view's columns in their order."""
     with connection.begin():

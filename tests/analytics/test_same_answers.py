@@ -201,6 +201,36 @@ def test_a_view_gives_the_same_rows_beyond_the_events(beyond: Both, view: str) -
     assert expected == beyond.in_bigquery(name, in_bigquery)
 
 
+def test_anomalies_are_the_same(postgres_server: Postgres, session_emulator: Emulator) -> None:
+    """Who sent a hundred times the median of a day: an installation, and those of a service that name none."""
+    now = datetime.now(UTC)
+
+    def sent(events: int, days_ago: int, **resource: str) -> bus.Message:
+        came = round((now - timedelta(days=days_ago)).timestamp() * 10**9)
+        spans = (exports.span(exports.LOGIN, start_time_unix_nano=came - number * 10**9) for number in range(events))
+        named = {name.replace("_", "."): value for name, value in resource.items()}
+        return ingested(exports.traces(*spans, resource=named), came)
+
+    with made(postgres_server, session_emulator, "anomalies") as (both, take):
+        take(sent(2, 1, rhesis_installation_id=f"quiet {number}") for number in range(4))
+        take([sent(150, 1, rhesis_installation_id="loud"), sent(50, 1, rhesis_installation_id="loud")])
+        take([sent(199, 1, rhesis_installation_id="nearly"), sent(300, 1, service_name="old"), sent(9, 1)])
+        # On these days there is nobody to compare with, and too long ago.
+        take([sent(500, 2, rhesis_installation_id="alone")])
+        take(sent(400 if number == 0 else 2, 40, rhesis_installation_id=f"long ago {number}") for number in range(4))
+
+        columns, expected = both.in_postgres("sending_anomalies")
+        with both.postgres.begin():
+            rows = both.postgres.execute(text("select * from sending_anomalies order by events")).mappings().all()
+
+        assert (columns, expected) == both.in_bigquery("sending_anomalies")
+    figures = [(one["events"], one["median_events"], one["times_median"]) for one in rows]
+    assert figures == [(200, 2, 100), (300, 2, 150)]
+    assert [one["service_name"] for one in rows] == [None, "old"]
+    assert [one["installation_id"] is not None for one in rows] == [True, False]
+    assert {(now - timedelta(days=1)).date()} == {one["day"] for one in rows}
+
+
 @pytest.mark.parametrize("view", PUBLISHED)
 def test_what_readers_see_is_the_same(both: Both, view: str) -> None:
     """With small groups hidden, the same rows, and the same of them hidden."""

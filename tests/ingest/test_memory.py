@@ -1,8 +1,8 @@
 """What an instance remembers between requests tells nobody."""
 
 from exports import FEATURE, attributes
-from telemetry_pipeline.ingest.attributes import Limits, Treatment, Unchanged
-from telemetry_pipeline.privacy import Pseudonymiser, TemplateCap
+from telemetry_pipeline.ingest.attributes import Caps, Limits, Treatment, Unchanged
+from telemetry_pipeline.privacy import Pseudonymiser
 
 IDENTIFYING = {
     "user.id": "alice",
@@ -18,7 +18,7 @@ IDENTIFYING = {
 def remembered(content: dict[str, object]) -> Unchanged:
     """What is remembered after a request with these attributes."""
     unchanged = Unchanged()
-    treatment = Treatment(Pseudonymiser(b"k" * 32, 1), TemplateCap(10), Limits(128, 8, 16_384), unchanged)
+    treatment = Treatment(Pseudonymiser(b"k" * 32, 1), Caps(10, 10_000), Limits(128, 8, 16_384), unchanged)
     for pair in attributes(content):
         treatment[pair.SerializeToString()]
     return unchanged

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import exports
-from messages import EPOCH, ingested, ingested_body, logins
+from messages import EPOCH, crafted, ingested, ingested_body, logins
 from store_under_test import StoreUnderTest
 from telemetry_pipeline.otlp.media import Media
 
@@ -131,3 +131,15 @@ def test_the_sample_queries_run_unchanged(store: StoreUnderTest) -> None:
         ("/tests", "GET", 1.0)
     ]
     assert [row["total_users"] for row in retention] == [1]
+
+
+def test_metadata_keys_beyond_the_cap_are_stored_as_one(store: StoreUnderTest) -> None:
+    """What `ingest` writes in the place of too many keys."""
+    event = exports.FEATURE | {"metadata.plan": "team", "metadata._OTHER": True}
+
+    store.push(crafted(exports.span(event, name="feature_usage")))
+
+    assert store.rows("select metadata from analytics_feature_usage") == [
+        {"metadata": {"plan": "team", "_OTHER": True}}
+    ]
+    assert store.count("analytics_rejected_spans") == 0

@@ -37,6 +37,9 @@ PUBLISHED = (
 )
 """Those of them that are exact, and published with small groups hidden; each after those that it reads."""
 
+OPERATORS = ("sending_anomalies",)
+"""Views for whoever looks after the pipeline: they are in operators/, tell installations apart and have no readers."""
+
 
 def definition(dialect: str, name: str) -> str:
     """The SQL of a view, or of something below them, in a dialect: `postgres` or `bigquery`."""

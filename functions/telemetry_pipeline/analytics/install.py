@@ -5,7 +5,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
-from telemetry_pipeline.analytics import PUBLISHED, VIEWS, definition
+from telemetry_pipeline.analytics import OPERATORS, PUBLISHED, VIEWS, definition
 
 _BELOW = (
     "events",
@@ -44,7 +44,12 @@ def install(connection: Connection) -> bool:
 
     They are replaced where that is possible, which keeps what was granted on them, and made anew where it is not.
     """
-    names = (*(f"rollups/{one}" for one in _BELOW), *VIEWS, *(f"published/{one}" for one in PUBLISHED))
+    names = (
+        *(f"rollups/{one}" for one in _BELOW),
+        *VIEWS,
+        *(f"published/{one}" for one in PUBLISHED),
+        *(f"operators/{one}" for one in OPERATORS),
+    )
     definitions = [definition("postgres", name) for name in names]
     digest = sha256("\0".join(definitions).encode()).hexdigest()
     with connection.begin():
@@ -75,7 +80,7 @@ def _create(connection: Connection, definitions: list[str]) -> None:
 
 
 def _drop(connection: Connection) -> None:
-    ours = {"names": list(VIEWS)}
+    ours = {"names": [*VIEWS, *OPERATORS]}
     drops = connection.execute(
         text("""
             select format('drop view if exists %s cascade', oid::regclass)

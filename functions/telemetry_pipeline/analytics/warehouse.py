@@ -9,7 +9,7 @@ from string import Template
 
 from google.cloud import bigquery
 
-from telemetry_pipeline.analytics import PUBLISHED, VIEWS, definition, explanation
+from telemetry_pipeline.analytics import OPERATORS, PUBLISHED, VIEWS, definition, explanation
 
 _BELOW = ("horizon", "user_activity", "endpoint_usage", "feature_usage", "events", "person_days")
 """What the views are made of, each after those that it uses."""
@@ -37,6 +37,8 @@ def _definitions(k: int) -> Iterator[tuple[str, str]]:
         # A recursive query may not stand within another one, so that the funnel is published whole or not at all.
         is_whole = name == "feature_funnel" and k == 1
         yield name, definition("bigquery", name if is_whole else f"published/{name}")
+    for name in OPERATORS:
+        yield name, definition("bigquery", f"operators/{name}")
 
 
 def _create(name: str, query: str, dataset: str) -> str:

@@ -6,14 +6,16 @@ from pathlib import Path
 import click
 
 from telemetry_pipeline import __version__
-from telemetry_pipeline.cli import environment
+from telemetry_pipeline.cli import api_keys, environment
 from telemetry_pipeline.cli.backfill import backfill
+from telemetry_pipeline.cli.dead_letters import dead_letters
 from telemetry_pipeline.cli.doctor import doctor
 from telemetry_pipeline.cli.erase import erase
 from telemetry_pipeline.cli.export import export
 from telemetry_pipeline.cli.looker import looker_url
 from telemetry_pipeline.cli.maintain import maintain
 from telemetry_pipeline.cli.migrate import migrate
+from telemetry_pipeline.cli.replay import replay
 from telemetry_pipeline.cli.smoke import smoke
 from telemetry_pipeline.cli.tail import tail
 
@@ -33,7 +35,9 @@ def main(context: click.Context, settings: Path) -> None:
     context.obj = environment.load(settings)
 
 
-for command in (backfill, doctor, erase, export, looker_url, maintain, migrate, smoke, tail):
+for command in (
+    *(api_keys.keys, backfill, dead_letters, doctor, erase, export, looker_url, maintain, migrate, replay, smoke, tail),
+):
     main.add_command(command)
 for entry_point in entry_points(group="telemetry.commands"):
     main.add_command(entry_point.load())

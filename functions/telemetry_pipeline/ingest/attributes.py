@@ -11,6 +11,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from telemetry_pipeline import contract
 from telemetry_pipeline.otlp.errors import Undecodable
 from telemetry_pipeline.privacy import (
+    OVERFLOW,
+    Cap,
     Pseudonymiser,
     TemplateCap,
     is_safe_key,
@@ -58,7 +60,14 @@ _RULES = {
     name: _Rule(attribute, rank) for attribute in contract.ATTRIBUTES for rank, name in enumerate(attribute.accepted)
 }
 
-_PATHS = {attribute.name for attribute in contract.ATTRIBUTES if attribute.treatment == "path"}
+_CAPPED = (contract.EVENT_TYPE.name, contract.FEATURE_NAME.name, contract.FEATURE_ACTION.name)
+_PATHS = (attribute.name for attribute in contract.ATTRIBUTES if attribute.treatment == "path")
+_DEPLOYMENT = contract.DEPLOYMENT_TYPE.name
+_BY_SENDER = {*_CAPPED, *_PATHS, _DEPLOYMENT}
+"""What becomes of these depends on who sends them."""
+
+_CLOUD = "cloud"
+_SELF_HOSTED = "self_hosted"
 
 
 class _FaultError(Exception):
@@ -85,21 +94,32 @@ _DOUBLES = {
 """What a serialised double begins with. Nearly each one is new, so these are read without protobuf's classes."""
 
 
-class Unchanged(dict[bytes, Kept]):
+class Unchanged(dict[bytes | tuple[bool, str, bytes], Kept]):
     """Attributes that pass as they came, for all requests of an instance: what they say is published anyway.
 
-    An attribute that is scrubbed, reduced or pseudonymised is never in here.
+    An attribute that is scrubbed, reduced or pseudonymised is never in here. One that depends on its sender is in here
+    under that sender: whether it may claim to be hosted, and its service.
     """
 
     _ATTRIBUTES = 4096
     _BYTES = 256
 
-    def remember(self, raw: bytes, kept: Kept) -> None:
+    def remember(self, raw: bytes, kept: Kept, sender: tuple[bool, str]) -> None:
         """Keep it, unless it is long; when there are too many, begin anew."""
         if len(raw) <= self._BYTES:
             if len(self) >= self._ATTRIBUTES:
                 self.clear()
-            self[raw] = kept
+            self[(*sender, raw) if kept.is_metadata or kept.name in _BY_SENDER else raw] = kept
+
+
+class Caps:
+    """The bounds on how many different values an instance passes, each per service."""
+
+    def __init__(self, templates: int, values: int) -> None:
+        """Make them for so many templates of paths, and so many values of each attribute that apps name themselves."""
+        self.templates = TemplateCap(templates)
+        self.values = {name: Cap(values) for name in _CAPPED}
+        self.metadata_keys = Cap(values)
 
 
 class Treatment(dict[bytes, Kept | None]):
@@ -109,12 +129,22 @@ class Treatment(dict[bytes, Kept | None]):
     long as the request: values that could identify somebody must not outlive their use.
     """
 
-    def __init__(self, pseudonymiser: Pseudonymiser, cap: TemplateCap, limits: Limits, unchanged: Unchanged) -> None:
+    def __init__(
+        self,
+        pseudonymiser: Pseudonymiser,
+        caps: Caps,
+        limits: Limits,
+        unchanged: Unchanged,
+        *,
+        may_claim_cloud: bool = True,
+    ) -> None:
         super().__init__()
         self.service = ""
+        self._may_claim_cloud = may_claim_cloud
         self._unchanged = unchanged
         self._pseudonymiser = pseudonymiser
-        self._cap = cap
+        self._caps = caps
+        self._overflown_keys = 0
         self._keys = _KeysThatPass()
         self._limits = limits
         self._treatments: dict[contract.Treatment, Callable[[contract.Attribute, Value], Value]] = {
@@ -131,7 +161,9 @@ class Treatment(dict[bytes, Kept | None]):
         double = _DOUBLES.get(raw[: -_DOUBLE.size])
         if double:
             return _kept_double(double, raw)
-        kept = self[raw] = self._unchanged.get(raw) or self._decode(raw)
+        unchanged = self._unchanged
+        kept = unchanged.get(raw) or unchanged.get((self._may_claim_cloud, self.service, raw)) or self._decode(raw)
+        self[raw] = kept
         return kept
 
     def _decode(self, raw: bytes) -> Kept | None:
@@ -141,7 +173,7 @@ class Treatment(dict[bytes, Kept | None]):
             raise Undecodable("an attribute is malformed") from None
         kept = self._treat(pair.key, pair.value)
         if kept and _is_worth_remembering(kept) and encode(pair.key, kept.value) == raw:
-            self._unchanged.remember(raw, kept)
+            self._unchanged.remember(raw, kept, (self._may_claim_cloud, self.service))
         return kept
 
     def _treat(self, name: str, value: AnyValue) -> Kept | None:
@@ -161,6 +193,10 @@ class Treatment(dict[bytes, Kept | None]):
             return Kept(attribute.name, rule.rank, fault=str(fault))
         if treated == "":
             return None
+        if attribute.name in self._caps.values:
+            treated = self._caps.values[attribute.name].admit(self.service, str(treated))
+        elif attribute.name == _DEPLOYMENT and treated == _CLOUD and not self._may_claim_cloud:
+            treated = _SELF_HOSTED
         return Kept(attribute.name, rule.rank, treated, encode(attribute.name, treated))
 
     def _metadata(self, name: str, value: AnyValue) -> Kept | None:
@@ -170,12 +206,21 @@ class Treatment(dict[bytes, Kept | None]):
             return Kept(name, fault=str(fault), is_metadata=True)
         if scalar is None:
             return None
+        key = name.removeprefix(contract.METADATA_PREFIX)
+        if self._caps.metadata_keys.admit(self.service, key) != key:
+            return self._overflown_key()
         if not isinstance(scalar, bool):
             text = scrub(_cut(str(scalar)))
             # A number passes as a number unless it reads as somebody's: a card, a phone, an id.
             if isinstance(scalar, str) or text != str(scalar):
                 scalar = text[: contract.METADATA_CHARACTERS]
         return Kept(name, value=scalar, encoded=encode(name, scalar), is_metadata=True)
+
+    def _overflown_key(self) -> Kept:
+        """That there was a key beyond the cap. Each has a rank of its own: an event with two is no duplicate."""
+        self._overflown_keys += 1
+        name = contract.METADATA_PREFIX + OVERFLOW
+        return Kept(name, self._overflown_keys, value=True, encoded=encode(name, True), is_metadata=True)
 
     def _scalar(self, value: AnyValue) -> Value | None:
         """The value if it is a scalar, None if it is something else or nothing."""
@@ -202,7 +247,7 @@ class Treatment(dict[bytes, Kept | None]):
 
     def _path(self, _: contract.Attribute, value: Value) -> str:
         text = _text(value).strip()
-        return self._cap.admit(self.service, path_template(text)) if text else ""
+        return self._caps.templates.admit(self.service, path_template(text)) if text else ""
 
     def _pseudonym(self, attribute: contract.Attribute, value: Value) -> str:
         if isinstance(value, bool | float):
@@ -211,8 +256,8 @@ class Treatment(dict[bytes, Kept | None]):
 
 
 def _is_worth_remembering(kept: Kept) -> bool:
-    """A path is counted anew by each service, and nearly each double is another."""
-    return not kept.fault and kept.name not in _PATHS and not isinstance(kept.value, float)
+    """Nearly each double is another."""
+    return not kept.fault and not isinstance(kept.value, float)
 
 
 def _kept_double(attribute: contract.Attribute, raw: bytes) -> Kept:

@@ -1,20 +1,28 @@
 """One export request → the messages that go out for it, and the count of what was rejected."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from telemetry_pipeline import bus, contract
-from telemetry_pipeline.ingest.attributes import Kept, Limits, Treatment, Unchanged
+from telemetry_pipeline.ingest.admission import Admission
+from telemetry_pipeline.ingest.api_keys import Sender
+from telemetry_pipeline.ingest.attributes import Caps, Kept, Limits, Treatment, Unchanged
 from telemetry_pipeline.ingest.events import Sieve
 from telemetry_pipeline.otlp import wire_pb2 as wire
+from telemetry_pipeline.otlp.errors import TooManyRequests
 from telemetry_pipeline.otlp.requests import Group, Signal
-from telemetry_pipeline.privacy import Pseudonymiser, TemplateCap
+from telemetry_pipeline.privacy import Pseudonymiser
 from telemetry_pipeline.settings import IngestSettings
 
 _DAY_NANOSECONDS = 86_400 * 10**9
 _RESOURCE = {attribute.name: attribute.since for attribute in contract.RESOURCE}
 """What is kept of a resource: its name, and the version of the contract that it came with."""
+_INSTALLATION = contract.RHESIS_INSTALLATION_ID.name
+_OVER_QUOTA = "over_quota"
+_ANYBODY = Sender()
+_LONGEST_WAIT_SECONDS = 300
 _FRAMING_BYTES = 16
 """More than protobuf's tags and lengths around one nested message."""
 
@@ -23,27 +31,38 @@ _FRAMING_BYTES = 16
 class Export:
     """What became of a request: the messages to publish, the spans in them, and why others were rejected.
 
-    `erasures` counts the requests for erasure among them, by the pseudonym of the installation that sends them.
+    `erasures` counts the requests for erasure among them, by the pseudonym of the installation that sends them;
+    `blocked` of the spans came from installations that are blocked.
     """
 
     messages: list[bus.Message]
     accepted: int
     rejected: Counter[str]
     erasures: Counter[str]
+    blocked: int = 0
 
 
 class Exporter:
-    """Turns decoded requests into messages; one per instance, since it holds the cap on templates."""
+    """Turns decoded requests into messages; one per instance, since it holds the caps."""
 
     def __init__(self, settings: IngestSettings) -> None:
         self._pseudonymiser = Pseudonymiser(settings.pseudonym_key, settings.pseudonym_key_epoch)
-        self._cap = TemplateCap(settings.max_templates)
+        self._caps = Caps(settings.max_templates, settings.max_values)
         self._unchanged = Unchanged()
         self._limits = Limits(settings.max_attributes, settings.max_value_depth, settings.max_text_characters)
         self._max_age_nanoseconds = settings.max_age_days * _DAY_NANOSECONDS
         self._key_epoch = settings.pseudonym_key_epoch
 
-    def export(self, signal: Signal, groups: list[Group], received_at: int, *, requests_only: bool = False) -> Export:
+    def export(
+        self,
+        signal: Signal,
+        groups: list[Group],
+        received_at: int,
+        *,
+        requests_only: bool = False,
+        sender: Sender = _ANYBODY,
+        admission: Admission | None = None,
+    ) -> Export:
         """Scrub a request of spans or log records.
 
         Args:
@@ -51,29 +70,53 @@ class Exporter:
             groups: Its resources.
             received_at: When it arrived, in nanoseconds since 1970.
             requests_only: Keep nothing but what people ask of us.
+            sender: What is known of who sends it.
+            admission: Who may send how much; without it, everybody may send anything.
 
         Raises:
             Undecodable: A span, a log record or an attribute is malformed.
+            TooManyRequests: None of its events is taken now. If some are, the others are rejected: a client that was
+                answered with a partial success must not send the request again (OTLP 1.x, "Partial Success").
         """
         stamp = bus.Stamp(contract.VERSION, self._key_epoch, received_at)
         rejected: Counter[str] = Counter()
         erasures: Counter[str] = Counter()
         passed = []
+        request = admission.request(is_trusted=sender.is_trusted) if admission else None
+        longest_wait = 0.0
+        taken = blocked = 0
         for group in groups:
-            treatment = Treatment(self._pseudonymiser, self._cap, self._limits, self._unchanged)
+            treatment = Treatment(
+                self._pseudonymiser, self._caps, self._limits, self._unchanged, may_claim_cloud=sender.may_claim_cloud
+            )
             resource = _resource(group, treatment)
-            sieve = self._sieve(treatment, received_at, requests_only=requests_only)
+            events = len(group.items)
+            is_blocked = False
+            if request and events:
+                verdict = request.judge(_installation(resource), treatment.service, events)
+                is_blocked = verdict.is_blocked
+                if verdict.wait:
+                    longest_wait = max(longest_wait, verdict.wait)
+                    rejected[_OVER_QUOTA] += events
+                    continue
+            sieve = self._sieve(treatment, received_at, requests_only=requests_only or is_blocked)
             if signal is Signal.LOGS:
                 spans = [sieve.log_record(item, self._pseudonymiser) for item in group.items]
             else:
                 spans = [sieve.span(item) for item in group.items]
             passed.append((_stamped(resource, stamp, sieve.consented), [span for span in spans if span is not None]))
             rejected += sieve.rejected
+            taken += events
+            blocked += events if is_blocked else 0
             if sieve.requests:
-                installation = resource.get(contract.RHESIS_INSTALLATION_ID.name)
-                erasures[str(installation.value) if installation else ""] += sieve.requests
+                erasures[_installation(resource)] += sieve.requests
+        if longest_wait and not taken:
+            seconds = math.ceil(min(longest_wait, _LONGEST_WAIT_SECONDS))
+            raise TooManyRequests(
+                "this sender is over its quota of events; send them later", {"Retry-After": str(seconds)}
+            )
         messages = [bus.pack(payload, stamp, count) for payload, count in payloads(passed, bus.MESSAGE_BYTES)]
-        return Export(messages, sum(len(spans) for _, spans in passed), rejected, erasures)
+        return Export(messages, sum(len(spans) for _, spans in passed), rejected, erasures, blocked)
 
     def _sieve(self, treatment: Treatment, received_at: int, *, requests_only: bool) -> Sieve:
         return Sieve(
@@ -83,6 +126,12 @@ class Exporter:
             latest=received_at + _DAY_NANOSECONDS,
             requests_only=requests_only,
         )
+
+
+def _installation(resource: Mapping[str, Kept]) -> str:
+    """The installation's pseudonym; empty if the resource names none."""
+    installation = resource.get(_INSTALLATION)
+    return str(installation.value) if installation else ""
 
 
 def _resource(group: Group, treatment: Treatment) -> dict[str, Kept]:

@@ -13,7 +13,8 @@ from google.protobuf.message import Message
 from werkzeug.datastructures import Headers
 
 from telemetry_pipeline import __version__, contract, health
-from telemetry_pipeline.ingest import cors
+from telemetry_pipeline.ingest import api_keys, cors
+from telemetry_pipeline.ingest.admission import Admission
 from telemetry_pipeline.ingest.erasures import ErasureBound
 from telemetry_pipeline.ingest.export import Export, Exporter
 from telemetry_pipeline.ingest.preview import preview
@@ -41,6 +42,8 @@ class _Edge:
     settings: IngestSettings
     exporter: Exporter
     publisher: Publisher
+    keys: api_keys.ApiKeys
+    admission: Admission
     erasures: ErasureBound
 
     def publish(self, export: Export) -> None:
@@ -56,7 +59,14 @@ class _Edge:
 def _make_edge() -> _Edge:
     settings = IngestSettings.read(os.environ)
     publisher = Publisher(settings.events_topic, settings.publish_timeout_seconds)
-    return _Edge(settings, Exporter(settings), publisher, ErasureBound(settings.max_erasures_per_hour))
+    return _Edge(
+        settings,
+        Exporter(settings),
+        publisher,
+        api_keys.ApiKeys(settings.api_keys),
+        Admission(settings),
+        ErasureBound(settings.max_erasures_per_hour),
+    )
 
 
 _edge = Once(_make_edge)
@@ -144,10 +154,18 @@ def _receive(request: flask.Request, signal: Signal, media: Media) -> Message:
     """Read, decode, scrub and publish an export request; return the export response."""
     received_at = time.time_ns()
     edge = _edge()
+    sender = _sender(request, edge)
     groups = _read(request, signal, media, edge.settings, edge.settings.max_spans)
     if signal is Signal.METRICS:
         return _reject_metrics(groups)
-    export = edge.exporter.export(signal, groups, received_at, requests_only=_objects(request.headers))
+    export = edge.exporter.export(
+        signal,
+        groups,
+        received_at,
+        requests_only=_objects(request.headers),
+        sender=sender,
+        admission=edge.admission,
+    )
     edge.publish(export)
     metrics.count_export(signal.name.lower(), export.accepted, export.rejected)
     log(
@@ -156,10 +174,15 @@ def _receive(request: flask.Request, signal: Signal, media: Media) -> Message:
         signal=signal.name.lower(),
         accepted=export.accepted,
         rejected=export.rejected,
+        blocked=export.blocked,
         messages=len(export.messages),
         bytes=sum(len(message.data) for message in export.messages),
     )
     return signal.response(export.rejected.total(), _explain(export.rejected))
+
+
+def _sender(request: flask.Request, edge: _Edge) -> api_keys.Sender:
+    return edge.keys.sender_of(request.headers.get(api_keys.HEADER, ""))
 
 
 def _read(request: flask.Request, signal: Signal, media: Media, settings: IngestSettings, most: int) -> list[Group]:
@@ -171,9 +194,10 @@ def _read(request: flask.Request, signal: Signal, media: Media, settings: Ingest
 
 def _preview(request: flask.Request, media: Media) -> flask.Response:
     """Answer with what would be stored of an export request of spans; nothing is."""
-    settings = _edge().settings
+    edge = _edge()
+    settings, sender = edge.settings, _sender(request, edge)
     groups = _read(request, Signal.TRACES, media, settings, _PREVIEW_SPANS)
-    return flask.jsonify(preview(settings, Signal.TRACES, groups, time.time_ns()))
+    return flask.jsonify(preview(settings, Signal.TRACES, groups, time.time_ns(), sender))
 
 
 def _reject_metrics(groups: list[Group]) -> Message:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from telemetry_pipeline.ingest.api_keys import Sender
 from telemetry_pipeline.ingest.export import Export, Exporter
 from telemetry_pipeline.otlp.requests import Group, Signal
 from telemetry_pipeline.rows.message import Reader
@@ -55,7 +56,9 @@ def _member(column: str, value: str | float) -> bytes:
 _reader = Reader(JsonForm())
 
 
-def preview(settings: IngestSettings, signal: Signal, groups: list[Group], received_at: int) -> dict[str, Any]:
+def preview(
+    settings: IngestSettings, signal: Signal, groups: list[Group], received_at: int, sender: Sender
+) -> dict[str, Any]:
     """Tell what would be stored of a request, and what would not.
 
     The pseudonyms are made with a key that is thrown away: with the real one, anybody could ask here for the pseudonym
@@ -66,6 +69,7 @@ def preview(settings: IngestSettings, signal: Signal, groups: list[Group], recei
         signal: What the request holds.
         groups: Its resources.
         received_at: When it arrived, in nanoseconds since 1970.
+        sender: What is known of who sends it.
 
     Returns:
         `stored`, a list of {"table", "row"}, and `rejected`, a list of {"reason", "count"}.
@@ -74,7 +78,7 @@ def preview(settings: IngestSettings, signal: Signal, groups: list[Group], recei
         Undecodable: A span, a log record or an attribute is malformed.
     """
     exporter = Exporter(replace(settings, pseudonym_key=secrets.token_bytes(32)))
-    export = exporter.export(signal, groups, received_at)
+    export = exporter.export(signal, groups, received_at, sender=sender)
     return {
         "stored": list(_rows(export, settings.max_age_days)),
         "rejected": [{"reason": reason, "count": count} for reason, count in export.rejected.most_common()],

@@ -2,6 +2,7 @@
 
     Refused
     ├── Undecodable            400  the client's fault, never retried
+    ├── Unauthenticated        401
     ├── NotFound               404
     ├── MethodNotAllowed       405
     ├── TooLarge               413
@@ -36,6 +37,13 @@ class Undecodable(Refused):
     code = code_pb2.INVALID_ARGUMENT
 
 
+class Unauthenticated(Refused):
+    """The request bears an API key, and it is none of ours."""
+
+    status = 401
+    code = code_pb2.UNAUTHENTICATED
+
+
 class NotFound(Refused):
     """There is nothing at this path."""
 
@@ -65,7 +73,7 @@ class UnsupportedMediaType(Refused):
 
 
 class TooManyRequests(Refused):
-    """The sender has sent too many for now; Retry-After says in how many seconds it may go on."""
+    """The sender has sent too much of late (OTLP 1.x, "OTLP/HTTP Throttling"); `Retry-After` says when to go on."""
 
     status = 429
     code = code_pb2.RESOURCE_EXHAUSTED

@@ -94,6 +94,7 @@ RULES = (
           | shp(?:at|ca|pa|ss)_ [a-fA-F0-9]{16,}+ | sq0[a-z]{3}- [\w-]{16,}+          # Shopify, Square
           | do[opr]_v1_ \w{16,}+ | dckr_(?:pat|oat)_ [\w-]{16,}+ | npm_ [A-Za-z0-9]{20,}+ | pypi- [\w-]{16,}+
           | rubygems_ \w{16,}+ | hv[bsr]\. [\w-]{16,}+ | glsa_ \w{16,}+ | lin_api_ \w{16,}+ | figd_ [\w-]{16,}+
+          | rhesis_ [\w-]{43}                                                         # our own
           | PMAK- [\w-]{16,}+ | NRAK- [\w-]{16,}+ | AGE-SECRET-KEY- \w{16,}+ | lsv2_[a-z]{2}_ \w{16,}+
         )
         """,

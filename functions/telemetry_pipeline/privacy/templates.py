@@ -6,10 +6,10 @@ people (`/users/alice`). The template of a template is itself.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from threading import Lock
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
+from telemetry_pipeline.privacy.cap import Cap
 from telemetry_pipeline.privacy.scrub import scrub
 
 ID = "{id}"
@@ -19,7 +19,6 @@ OTHER = "{other}"
 MAX_SEGMENTS = 12
 MAX_SEGMENT_CHARACTERS = 40
 MAX_TEMPLATE_CHARACTERS = 256
-MAX_SERVICES = 256
 _MAX_HYPHENS = 3
 """A word of more parts is a title that somebody gave: `/how-i-met-your-mother`."""
 
@@ -129,34 +128,9 @@ def _is_action(segment: str) -> bool:
     return all(word in _ACTIONS or word in _PEOPLE for word in words)
 
 
-class TemplateCap:
-    """Keeps the number of distinct templates bounded, whatever arrives; safe to share between threads.
-
-    What came first stays, so that an endpoint never changes its name while the instance lives. Texts too long to be a
-    template or a service's name are never kept.
-    """
+class TemplateCap(Cap):
+    """Keeps the number of distinct templates bounded; those beyond become `{other}`."""
 
     def __init__(self, limit: int) -> None:
         """Make a cap of `limit` templates for each of the first 256 services."""
-        self._limit = limit
-        self._lock = Lock()
-        self._known: dict[str, set[str]] = {}
-
-    def admit(self, service: str, template: str) -> str:
-        """The template itself if it is among the first of its service, else `{other}`."""
-        known: Collection[str] = self._known.get(service, ())
-        if template in known:
-            return template
-        if max(len(service), len(template)) > MAX_TEMPLATE_CHARACTERS:
-            return OTHER
-        with self._lock:
-            return template if self._learn(service, template) else OTHER
-
-    def _learn(self, service: str, template: str) -> bool:
-        if self._limit <= 0 or (service not in self._known and len(self._known) >= MAX_SERVICES):
-            return False
-        known = self._known.setdefault(service, set())
-        if template not in known and len(known) >= self._limit:
-            return False
-        known.add(template)
-        return True
+        super().__init__(limit, OTHER)

@@ -19,7 +19,7 @@ from telemetry_pipeline.rows.form import Form
 
 _ATTRIBUTES = {attribute.name: attribute for attribute in contract.ATTRIBUTES}
 _DIGITS = re.compile(r"[0-9a-f]{32}")
-_METADATA_KEY = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
+_METADATA_KEY = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}|_OTHER")  # the latter stands for keys beyond the cap
 _KINDS = {"string": "string_value", "int": "int_value", "double": "double_value", "boolean": "bool_value"}
 
 

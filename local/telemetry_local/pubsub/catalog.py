@@ -3,8 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 
+from telemetry_local.pubsub import clock
 from telemetry_local.pubsub.errors import AlreadyExists, NotFound
 from telemetry_local.pubsub.names import DELETED_TOPIC
+from telemetry_local.pubsub.policy import Policy
 from telemetry_local.pubsub.wire import Subscription, Topic
 
 
@@ -31,6 +33,11 @@ def get_topic(connection: sqlite3.Connection, name: str) -> Topic:
         raise NotFound(f"there is no topic {name}; create it before publishing or subscribing to it")
     topic: Topic = Topic.FromString(row[0])
     return topic
+
+
+def put_topic(connection: sqlite3.Connection, topic: Topic) -> None:
+    """Replace the settings of an existing topic."""
+    connection.execute("update topic set body = ? where name = ?", (topic.SerializeToString(), topic.name))
 
 
 def delete_topic(connection: sqlite3.Connection, name: str) -> None:
@@ -66,8 +73,11 @@ def create_subscription(connection: sqlite3.Connection, subscription: Subscripti
     get_topic(connection, subscription.topic)
     try:
         connection.execute(
-            "insert into subscription (name, topic, body) values (?, ?, ?)",
-            (subscription.name, subscription.topic, subscription.SerializeToString()),
+            """
+            insert into subscription (name, topic, body, retains, after_message)
+            values (?, ?, ?, ?, coalesce((select max(seq) from sqlite_sequence where name = 'message'), 0))
+            """,
+            (subscription.name, subscription.topic, subscription.SerializeToString(), _retains(subscription)),
         )
     except sqlite3.IntegrityError:
         raise AlreadyExists(f"the subscription {subscription.name} exists already") from None
@@ -76,8 +86,8 @@ def create_subscription(connection: sqlite3.Connection, subscription: Subscripti
 def put_subscription(connection: sqlite3.Connection, subscription: Subscription) -> None:
     """Replace the settings of an existing subscription."""
     connection.execute(
-        "update subscription set topic = ?, body = ? where name = ?",
-        (subscription.topic, subscription.SerializeToString(), subscription.name),
+        "update subscription set topic = ?, body = ?, retains = ? where name = ?",
+        (subscription.topic, subscription.SerializeToString(), _retains(subscription), subscription.name),
     )
 
 
@@ -106,8 +116,13 @@ def delete_subscription(connection: sqlite3.Connection, name: str) -> None:
         (name,),
     ).fetchall()
     connection.execute("delete from subscription where name = ?", (name,))
+    now = clock.now()
     connection.executemany(
-        "delete from message where id = ? and not exists (select 1 from delivery where message = id)", messages
+        """
+        delete from message
+        where id = ? and kept_until <= ? and not exists (select 1 from delivery where message = id)
+        """,
+        [(message, now) for (message,) in messages],
     )
 
 
@@ -132,3 +147,10 @@ def every_subscription(connection: sqlite3.Connection) -> Iterator[Subscription]
     """All subscriptions of all projects."""
     rows = connection.execute("select body from subscription order by name").fetchall()
     return (Subscription.FromString(body) for (body,) in rows)
+
+
+def _retains(subscription: Subscription) -> int:
+    """Microseconds that a subscription retains what it has acknowledged."""
+    if not subscription.retain_acked_messages:
+        return 0
+    return int(Policy.of(subscription).retention * clock.MICROSECONDS)

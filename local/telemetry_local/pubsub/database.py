@@ -18,7 +18,14 @@ from telemetry_local.pubsub.errors import CannotStart
 Result = TypeVar("Result")
 
 _WORK_PER_COMMIT = 256
-_VERSION = 1  # of schema.sql
+_VERSION = 2  # of schema.sql
+
+_FROM_1 = """
+    alter table message add column topic text not null default '';
+    alter table message add column kept_until integer not null default 0;
+    alter table subscription add column after_message integer not null default 0;
+    alter table subscription add column retains integer not null default 0;
+"""
 
 # WAL with synchronous=NORMAL: a commit is a write() to the log without an fsync(). The kernel has it then, so that it
 # outlives a kill -9 of any process; only a power cut or a crash of the kernel can take the last commits, and never the
@@ -126,8 +133,8 @@ def _open(path: Path) -> sqlite3.Connection:
         # Another thread than this one will use it, and only that one; transactions are begun by hand.
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
         try:
-            _check_version(connection, path)
-            connection.executescript(f"{_PRAGMAS} {schema} pragma user_version = {_VERSION};")
+            upgrade = _FROM_1 if _version(connection, path) == 1 else ""
+            connection.executescript(f"{_PRAGMAS} {upgrade} {schema} pragma user_version = {_VERSION};")
         except (CannotStart, sqlite3.Error):
             connection.close()
             raise
@@ -138,10 +145,11 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+def _version(connection: sqlite3.Connection, path: Path) -> int:
     (version,) = connection.execute("pragma user_version").fetchone()
-    if version not in {0, _VERSION}:  # 0 is a new file's
+    if version not in range(_VERSION + 1):  # 0 is a new file's
         raise CannotStart(
             f"{path} was written by another version of the broker ({version}, this one writes {_VERSION}): "
             "run that version until nothing waits any more, or delete the file with what waits in it"
         )
+    return int(version)

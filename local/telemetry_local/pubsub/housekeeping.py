@@ -46,5 +46,6 @@ class Housekeeping:
 def tidy(connection: sqlite3.Connection) -> int:
     """Delete what every subscription's retention has run out for; how many deliveries that were."""
     expired = sum(messages.expire(connection, Policy.of(each)) for each in catalog.every_subscription(connection))
+    messages.release(connection)
     messages.shrink(connection)
     return expired

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Sequence
 
-from telemetry_local.pubsub import catalog, deliveries, limits, names
+from telemetry_local.pubsub import catalog, deliveries, limits, messages, names
 from telemetry_local.pubsub.bells import Bell, Bells
 from telemetry_local.pubsub.database import Database
 from telemetry_local.pubsub.deliveries import Delivery
@@ -56,6 +56,11 @@ class Leases:
         """Forget them."""
         self._database.run(lambda connection: deliveries.acknowledge(connection, subscription, ack_ids))
         self._bells.ring([subscription])  # a stream that waits for room has some
+
+    def seek(self, subscription: str, time: int) -> None:
+        """Deliver again what is retained from a time on, in microseconds since 1970, and nothing from before it."""
+        self._database.run(lambda connection: messages.seek(connection, subscription, time))
+        self._bells.ring([subscription])
 
     def still_out(self, policy: Policy, ack_ids: Collection[str]) -> set[str]:
         """Those of the deliveries that are neither acknowledged nor given back."""

@@ -53,6 +53,8 @@ def check_topic(topic: Topic) -> None:
     """Refuse a topic that Pub/Sub would refuse, or that needs what this broker lacks."""
     names.check_topic(topic.name)
     _check_supported(topic, _UNSUPPORTED_OF_TOPIC)
+    if topic.HasField("message_retention_duration"):
+        _check_retention(topic.message_retention_duration.ToTimedelta().total_seconds())
 
 
 def check_subscription(subscription: Subscription) -> None:
@@ -107,8 +109,7 @@ def _check_policy(subscription: Subscription) -> None:
     policy = Policy.of(subscription)
     if policy.ack_deadline not in _ACK_DEADLINE_SECONDS:
         raise Invalid(f"ack_deadline_seconds is 10 to 600 seconds, got {policy.ack_deadline}")
-    if not _RETENTION_SECONDS[0] <= policy.retention <= _RETENTION_SECONDS[1]:
-        raise Invalid(f"message_retention_duration is 10 minutes to 31 days, got {policy.retention:.0f} seconds")
+    _check_retention(policy.retention)
     shortest, longest = policy.backoff
     if not 0 <= shortest <= longest <= _BACKOFF_SECONDS:
         raise Invalid(
@@ -119,3 +120,8 @@ def _check_policy(subscription: Subscription) -> None:
         names.check_topic(policy.dead_letter_topic)
         if policy.max_attempts not in _ATTEMPTS:
             raise Invalid(f"dead_letter_policy.max_delivery_attempts is 5 to 100, got {policy.max_attempts}")
+
+
+def _check_retention(seconds: float) -> None:
+    if not _RETENTION_SECONDS[0] <= seconds <= _RETENTION_SECONDS[1]:
+        raise Invalid(f"message_retention_duration is 10 minutes to 31 days, got {seconds:.0f} seconds")

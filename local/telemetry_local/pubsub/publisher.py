@@ -1,11 +1,14 @@
 """The gRPC service google.pubsub.v1.Publisher."""
 
+import sqlite3
+
 import grpc
 from google.protobuf.empty_pb2 import Empty
 
 from telemetry_local.pubsub import catalog, limits, messages, names
 from telemetry_local.pubsub.bells import Bells
 from telemetry_local.pubsub.database import Database
+from telemetry_local.pubsub.errors import Invalid
 from telemetry_local.pubsub.rpc import page, unary
 from telemetry_local.pubsub.wire import (
     DeleteTopicRequest,
@@ -17,7 +20,10 @@ from telemetry_local.pubsub.wire import (
     PublishRequest,
     PublishResponse,
     Topic,
+    UpdateTopicRequest,
 )
+
+_CHANGEABLE = {"labels", "message_retention_duration", "message_storage_policy"}
 
 
 class Publisher:
@@ -31,6 +37,7 @@ class Publisher:
         """The handlers by their methods' names."""
         return {
             "CreateTopic": unary(self._create_topic, Topic),
+            "UpdateTopic": unary(self._update_topic, UpdateTopicRequest),
             "GetTopic": unary(self._get_topic, GetTopicRequest),
             "ListTopics": unary(self._list_topics, ListTopicsRequest),
             "ListTopicSubscriptions": unary(self._list_topic_subscriptions, ListTopicSubscriptionsRequest),
@@ -42,6 +49,23 @@ class Publisher:
         limits.check_topic(topic)
         self._database.run(lambda connection: catalog.create_topic(connection, topic))
         return topic
+
+    def _update_topic(self, request: UpdateTopicRequest, _: grpc.ServicerContext) -> Topic:
+        mask = request.update_mask
+        if not mask.paths or not {path.partition(".")[0] for path in mask.paths} <= _CHANGEABLE:
+            raise Invalid(
+                f"update_mask takes {', '.join(sorted(_CHANGEABLE))}; got {', '.join(mask.paths) or 'no path'}"
+            )
+
+        def work(connection: sqlite3.Connection) -> Topic:
+            topic = catalog.get_topic(connection, request.topic.name)
+            mask.MergeMessage(request.topic, topic, True, True)
+            limits.check_topic(topic)
+            catalog.put_topic(connection, topic)
+            return topic
+
+        names.check_topic(request.topic.name)
+        return self._database.run(work)
 
     def _get_topic(self, request: GetTopicRequest, _: grpc.ServicerContext) -> Topic:
         names.check_topic(request.topic)

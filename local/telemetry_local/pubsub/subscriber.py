@@ -5,7 +5,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from telemetry_local.pubsub import names
 from telemetry_local.pubsub.deliveries import Delivery
-from telemetry_local.pubsub.errors import Invalid
+from telemetry_local.pubsub.errors import Invalid, Unsupported
 from telemetry_local.pubsub.leases import Leases
 from telemetry_local.pubsub.policy import Policy
 from telemetry_local.pubsub.rpc import unary
@@ -15,6 +15,8 @@ from telemetry_local.pubsub.wire import (
     PullRequest,
     PullResponse,
     ReceivedMessage,
+    SeekRequest,
+    SeekResponse,
 )
 
 _PULL_SECONDS = 5.0  # how long a pull waits for a first message; an empty answer after it is legal and asked again
@@ -22,7 +24,7 @@ _PULL_MESSAGES = 1000
 
 
 class Subscriber:
-    """Pull, Acknowledge, ModifyAckDeadline."""
+    """Pull, Acknowledge, ModifyAckDeadline, Seek."""
 
     def __init__(self, leases: Leases) -> None:
         self._leases = leases
@@ -33,6 +35,7 @@ class Subscriber:
             "Pull": unary(self._pull, PullRequest),
             "Acknowledge": unary(self._acknowledge, AcknowledgeRequest),
             "ModifyAckDeadline": unary(self._modify_ack_deadline, ModifyAckDeadlineRequest),
+            "Seek": unary(self._seek, SeekRequest),
         }
 
     def _pull(self, request: PullRequest, context: grpc.ServicerContext) -> PullResponse:
@@ -52,6 +55,13 @@ class Subscriber:
         policy = self._leases.policy(request.subscription)
         self._leases.modify(policy, request.ack_ids, request.ack_deadline_seconds)
         return Empty()
+
+    def _seek(self, request: SeekRequest, _: grpc.ServicerContext) -> SeekResponse:
+        names.check_subscription(request.subscription)
+        if request.WhichOneof("target") != "time":
+            raise Unsupported("the local Pub/Sub seeks to a time, and has no snapshots")
+        self._leases.seek(request.subscription, request.time.ToMicroseconds())
+        return SeekResponse()
 
 
 def _wait_seconds(context: grpc.ServicerContext) -> float:

@@ -30,11 +30,14 @@ if TYPE_CHECKING:
         PullRequest,
         PullResponse,
         ReceivedMessage,
+        SeekRequest,
+        SeekResponse,
         StreamingPullRequest,
         StreamingPullResponse,
         Subscription,
         Topic,
         UpdateSubscriptionRequest,
+        UpdateTopicRequest,
     )
 else:
     AcknowledgeRequest = types.AcknowledgeRequest.pb()
@@ -56,11 +59,14 @@ else:
     PullRequest = types.PullRequest.pb()
     PullResponse = types.PullResponse.pb()
     ReceivedMessage = types.ReceivedMessage.pb()
+    SeekRequest = types.SeekRequest.pb()
+    SeekResponse = types.SeekResponse.pb()
     StreamingPullRequest = types.StreamingPullRequest.pb()
     StreamingPullResponse = types.StreamingPullResponse.pb()
     Subscription = types.Subscription.pb()
     Topic = types.Topic.pb()
     UpdateSubscriptionRequest = types.UpdateSubscriptionRequest.pb()
+    UpdateTopicRequest = types.UpdateTopicRequest.pb()
 
 __all__ = [
     "AcknowledgeRequest",
@@ -82,9 +88,12 @@ __all__ = [
     "PullRequest",
     "PullResponse",
     "ReceivedMessage",
+    "SeekRequest",
+    "SeekResponse",
     "StreamingPullRequest",
     "StreamingPullResponse",
     "Subscription",
     "Topic",
     "UpdateSubscriptionRequest",
+    "UpdateTopicRequest",
 ]
