@@ -39,7 +39,7 @@ def deployments(topic: Topic) -> list[object]:
     ]
 
 
-@pytest.mark.parametrize("key", [KEY, OTHER])
+@pytest.mark.parametrize("key", [KEY, OTHER], ids=["one", "other"])
 def test_a_bearer_may_claim_to_be_hosted(serve_edge: Serve, key: str) -> None:
     """Whoever bears no key is stored as self-hosted, on the resource and on spans, before and after one who does."""
     url, topic = serve_edge(RHESIS_API_KEYS=KEYS)
