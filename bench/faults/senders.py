@@ -9,10 +9,12 @@ from hashlib import sha256
 from random import Random
 
 import requests
+from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+from urllib3.exceptions import HTTPError
 
 CANARY = "canary"
 """Part of all that names somebody; nothing else contains it."""
@@ -87,7 +89,11 @@ class Senders:
         session = requests.Session()
         self._go.wait()
         while not self._ending:
-            self._export(session, dice, number)
+            try:
+                self._export(session, dice, number)
+            except Exception as fault:
+                # Whoever waits for this sender must not wait for ever.
+                self.ledger.faults.append(f"a sender failed: {fault!r}")
             time.sleep(dice.random() * _PAUSE_SECONDS)
             if not self._go.is_set():
                 self._idle.release()
@@ -120,11 +126,12 @@ class Senders:
                     headers={"Content-Type": "application/x-protobuf", "User-Agent": f"{CANARY}-agent"},
                     timeout=_TIMEOUT_SECONDS,
                 )
-            except requests.RequestException:
+                if answer.status_code == 200:
+                    return ExportTraceServiceResponse.FromString(answer.content).partial_success.rejected_spans
+            except (requests.RequestException, HTTPError, DecodeError):
+                # An answer that was cut short is none.
                 time.sleep(_AGAIN_SECONDS)
                 continue
-            if answer.status_code == 200:
-                return ExportTraceServiceResponse.FromString(answer.content).partial_success.rejected_spans
             if answer.status_code not in _RETRYABLE:
                 with self._lock:
                     self.ledger.faults.append(f"answered {answer.status_code}")

@@ -6,7 +6,7 @@ hash is kept: with the token they see what became of their request (analytics_er
 
 from alembic import op
 
-revision = "0010"
+revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
