@@ -1,5 +1,5 @@
 variable "alerts" {
-  description = "Thresholds of the alert policies, and the goal of the SLO for the availability of ingest."
+  description = "Thresholds of the alert policies, and the goal of the SLO for the availability of ingest. runbook is where docs/operations.md can be read: each alert names its entry there."
   type = object({
     availability_goal      = optional(number, 0.999)
     database_connections   = optional(number, 0.8)
@@ -8,6 +8,7 @@ variable "alerts" {
     error_log_entries      = optional(number, 5)
     ingest_error_ratio     = optional(number, 0.05)
     oldest_message_seconds = optional(number, 900)
+    runbook                = optional(string, "docs/operations.md")
   })
   default  = {}
   nullable = false
