@@ -168,8 +168,8 @@ variable "database" {
     error_message = "database.max_connections is from 25 to 10000; leave it out for the tier's own limit."
   }
   validation {
-    condition     = var.database.transaction_log_retention_days >= 1 && var.database.transaction_log_retention_days <= 7 && var.database.backup_retained_count >= 1 && var.database.backup_retained_count <= 365
-    error_message = "database.transaction_log_retention_days is from 1 to 7, and database.backup_retained_count from 1 to 365. What is erased stays in both for that long."
+    condition     = var.database.transaction_log_retention_days >= 1 && var.database.transaction_log_retention_days <= 7 && var.database.backup_retained_count >= 1 && var.database.backup_retained_count <= 31
+    error_message = "database.transaction_log_retention_days is from 1 to 7, and database.backup_retained_count from 1 to 31. What is erased stays in both for that long, and who asked for it is forgotten after 32 days."
   }
   validation {
     condition     = var.database.maintenance_window.day >= 1 && var.database.maintenance_window.day <= 7 && var.database.maintenance_window.hour >= 0 && var.database.maintenance_window.hour <= 23
