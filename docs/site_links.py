@@ -14,7 +14,7 @@ _log = logging.getLogger("mkdocs.hooks.site_links")
 
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:  # noqa: ANN401 - MkDocs' own
-    """The page with such links leading to where the sources can be browsed, or without them; a broken one is a warning."""
+    """The page with such links leading to where sources can be browsed, or without them; a broken one is a warning."""
     docs = Path(config["docs_dir"])
     root = docs.parent
     inside = docs.relative_to(root).as_posix()
