@@ -16,7 +16,7 @@ ARGS ?=
 needed_by = $(if $(findstring --$(1),$(ARGS)),$(VENV)/$(1).installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help run example test lint types web terraform format generate lock bench clean
+.PHONY: help run example test lint types web docs terraform format generate lock bench clean
 .PHONY: ci-install ci-lint ci-types ci-test ci-variables ci-plan ci-deploy-maintain ci-migrate ci-apply ci-smoke
 
 help: ## Show this list
@@ -46,6 +46,9 @@ types: $(VENV)/dev.installed ## Check types
 web: clients/web/node_modules/.package-lock.json ## Check the web client: it builds, style, types, unit tests, sizes; needs Node.js 20
 	cd clients/web && npm run build && npm run lint && npm run types && npm test
 
+docs: $(VENV)/docs.installed ## Build the documentation as a site, its links checked, in site/
+	NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --strict --quiet
+
 terraform: $(VENV)/dev.installed ## Check the deployment: format, references, tests, the plans of its examples
 	PYTHON=$(CURDIR)/$(BIN)/python terraform/check.sh
 
@@ -68,6 +71,7 @@ lock: $(VENV)/dev.installed ## Pin the dependencies that pyproject.toml names; A
 	$(COMPILE) $(ARGS) pyproject.toml --group dev --output-file tests/requirements.txt
 	$(COMPILE) $(ARGS) --group grpc --prerelease allow --output-file local/requirements-grpc.txt
 	$(COMPILE) $(ARGS) --group checkov --output-file terraform/requirements-checkov.txt
+	$(COMPILE) $(ARGS) --group docs --output-file docs/requirements.txt
 	$(COMPILE) $(ARGS) --group bigquery --output-file local/requirements-bigquery.txt
 
 bench: $(VENV)/dev.installed ## Measure, and write bench/results/; ARGS='analytics dashboard' with 10 million events
@@ -89,7 +93,7 @@ ci-migrate ci-smoke: $(VENV)/dev.installed
 	BIN=$(BIN) .ci/$(@:ci-%=%)
 
 clean: ## Remove what was installed and what was received
-	rm -rf $(VENV) clients/web/dist clients/web/node_modules examples/frontend/dist examples/frontend/node_modules .local .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info clients/python/build clients/python/src/*.egg-info
+	rm -rf $(VENV) site clients/web/dist clients/web/node_modules examples/frontend/dist examples/frontend/node_modules .local .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info clients/python/build clients/python/src/*.egg-info
 
 $(VENV)/run.installed: local/requirements.txt pyproject.toml | $(VENV)/bin/python
 	@echo 'Installing what the pipeline needs (about a minute, once)'
@@ -111,6 +115,11 @@ $(VENV)/bigquery.installed: local/requirements-bigquery.txt | $(VENV)/bin/python
 $(VENV)/checkov.installed: terraform/requirements-checkov.txt | $(VENV)/bin/python
 	@$(BIN)/python -m venv --clear $(VENV)/checkov
 	$(VENV)/checkov/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement terraform/requirements-checkov.txt
+	@touch $@
+
+$(VENV)/docs.installed: docs/requirements.txt | $(VENV)/bin/python
+	@$(BIN)/python -m venv --clear $(VENV)/docs
+	$(VENV)/docs/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement docs/requirements.txt
 	@touch $@
 
 $(VENV)/dev.installed: tests/requirements.txt pyproject.toml clients/python/pyproject.toml | $(VENV)/bin/python

@@ -117,7 +117,7 @@ resource "google_monitoring_alert_policy" "thresholds" {
   }
 
   documentation {
-    content = each.value.what_next
+    content = "${each.value.what_next}\n\nRunbook: ${var.alerts.runbook}#${replace(lower(replace(each.value.title, ":", "")), " ", "-")}"
   }
 }
 
@@ -153,7 +153,7 @@ resource "google_monitoring_alert_policy" "ingest_errors" {
   }
 
   documentation {
-    content = "Clients keep their batches and try again for a while; then events are lost. 503 means that Pub/Sub did not take a message in time: see the log of ${var.prefix}-ingest."
+    content = "Clients keep their batches and try again for a while; then events are lost. 503 means that Pub/Sub did not take a message in time: see the log of ${var.prefix}-ingest.\n\nRunbook: ${var.alerts.runbook}#ingest-fails"
   }
 }
 
@@ -180,7 +180,7 @@ resource "google_monitoring_alert_policy" "no_events" {
   }
 
   documentation {
-    content = "Either nobody uses the apps, or they send elsewhere, or the names they send are no longer accepted: `telemetry tail` and the partial_success messages that their exporters log."
+    content = "Either nobody uses the apps, or they send elsewhere, or the names they send are no longer accepted: `telemetry tail` and the partial_success messages that their exporters log.\n\nRunbook: ${var.alerts.runbook}#no-events-for-a-day"
   }
 }
 
@@ -234,7 +234,7 @@ resource "google_monitoring_alert_policy" "uptime" {
   }
 
   documentation {
-    content = "`curl -i https://${local.uptime_host}/health` must answer 200. 403: the function is not public, see public_access. 404 or a certificate error: the name doesn't point to the load balancer."
+    content = "`curl -i https://${local.uptime_host}/health` must answer 200. 403: the function is not public, see public_access. 404 or a certificate error: the name doesn't point to the load balancer.\n\nRunbook: ${var.alerts.runbook}#ingest-cant-be-reached"
   }
 }
 

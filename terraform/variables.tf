@@ -1,5 +1,5 @@
 variable "alerts" {
-  description = "Thresholds of the alert policies, and the goals of the SLOs: the share of requests that ingest answers, of times at which no event waits longer than freshness_seconds to be stored, and of messages that are stored and not given up."
+  description = "Thresholds of the alert policies, and the goals of the SLOs: the share of requests that ingest answers, of times at which no event waits longer than freshness_seconds to be stored, and of messages that are stored and not given up. runbook is where docs/operations.md can be read: each alert names its entry there."
   type = object({
     availability_goal      = optional(number, 0.999)
     database_connections   = optional(number, 0.8)
@@ -11,6 +11,7 @@ variable "alerts" {
     ingest_error_ratio     = optional(number, 0.05)
     loss_goal              = optional(number, 0.9999)
     oldest_message_seconds = optional(number, 900)
+    runbook                = optional(string, "docs/operations.md")
   })
   default  = {}
   nullable = false
@@ -184,8 +185,8 @@ variable "database" {
     error_message = "database.max_connections is from 25 to 10000; leave it out for the tier's own limit."
   }
   validation {
-    condition     = var.database.transaction_log_retention_days >= 1 && var.database.transaction_log_retention_days <= 7 && var.database.backup_retained_count >= 1 && var.database.backup_retained_count <= 365
-    error_message = "database.transaction_log_retention_days is from 1 to 7, and database.backup_retained_count from 1 to 365. What is erased stays in both for that long."
+    condition     = var.database.transaction_log_retention_days >= 1 && var.database.transaction_log_retention_days <= 7 && var.database.backup_retained_count >= 1 && var.database.backup_retained_count <= 31
+    error_message = "database.transaction_log_retention_days is from 1 to 7, and database.backup_retained_count from 1 to 31. What is erased stays in both for that long, and who asked for it is forgotten after 32 days."
   }
   validation {
     condition     = var.database.maintenance_window.day >= 1 && var.database.maintenance_window.day <= 7 && var.database.maintenance_window.hour >= 0 && var.database.maintenance_window.hour <= 23

@@ -12,6 +12,7 @@ from telemetry_pipeline.cli.dead_letters import dead_letters
 from telemetry_pipeline.cli.doctor import doctor
 from telemetry_pipeline.cli.erase import erase
 from telemetry_pipeline.cli.export import export
+from telemetry_pipeline.cli.import_legacy import import_legacy
 from telemetry_pipeline.cli.looker import looker_url
 from telemetry_pipeline.cli.maintain import maintain
 from telemetry_pipeline.cli.migrate import migrate
@@ -36,7 +37,8 @@ def main(context: click.Context, settings: Path) -> None:
 
 
 for command in (
-    *(api_keys.keys, backfill, dead_letters, doctor, erase, export, looker_url, maintain, migrate, replay, smoke, tail),
+    *(api_keys.keys, backfill, dead_letters, doctor, erase, export, import_legacy, looker_url, maintain, migrate),
+    *(replay, smoke, tail),
 ):
     main.add_command(command)
 for entry_point in entry_points(group="telemetry.commands"):

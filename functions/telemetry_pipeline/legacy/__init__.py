@@ -1,0 +1,1 @@
+"""The former system's tables, and how their events are brought in."""
