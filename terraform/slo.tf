@@ -94,6 +94,6 @@ resource "google_monitoring_alert_policy" "burn_rates" {
   }
 
   documentation {
-    content = local.burn_advice[each.value.promise]
+    content = "${local.burn_advice[each.value.promise]}\n\nRunbook: ${var.alerts.runbook}#error-budget"
   }
 }
