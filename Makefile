@@ -16,7 +16,7 @@ ARGS ?=
 needed_by = $(if $(findstring --$(1),$(ARGS)),$(VENV)/$(1).installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help run example test lint types web terraform format generate lock bench clean
+.PHONY: help run example test lint types web terraform format generate lock bench fuzz clean
 .PHONY: ci-install ci-lint ci-types ci-test ci-variables ci-plan ci-deploy-maintain ci-migrate ci-apply ci-smoke
 
 help: ## Show this list
@@ -67,10 +67,14 @@ lock: $(VENV)/dev.installed ## Pin the dependencies that pyproject.toml names; A
 	$(COMPILE) $(ARGS) pyproject.toml --group dev --output-file tests/requirements.txt
 	$(COMPILE) $(ARGS) --group grpc --prerelease allow --output-file local/requirements-grpc.txt
 	$(COMPILE) $(ARGS) --group checkov --output-file terraform/requirements-checkov.txt
+	$(COMPILE) $(ARGS) --group fuzz --output-file bench/requirements-fuzz.txt
 	$(COMPILE) $(ARGS) --group bigquery --output-file local/requirements-bigquery.txt
 
 bench: $(VENV)/dev.installed ## Measure, and write bench/results/; ARGS='analytics dashboard' with 10 million events
 	$(BIN)/python -m bench $(ARGS)
+
+fuzz: $(VENV)/fuzz.installed ## Fuzz decoder, scrubber and transformer, a million executions; ARGS='--executions 40000' is a minute
+	$(BIN)/python -m bench.fuzz $(ARGS)
 
 # What Cloud Build runs, one target a step; cloudbuild.yaml says in which order, and where Terraform comes in.
 ci-install: $(VENV)/dev.installed
@@ -110,6 +114,10 @@ $(VENV)/bigquery.installed: local/requirements-bigquery.txt | $(VENV)/bin/python
 $(VENV)/checkov.installed: terraform/requirements-checkov.txt | $(VENV)/bin/python
 	@$(BIN)/python -m venv --clear $(VENV)/checkov
 	$(VENV)/checkov/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement terraform/requirements-checkov.txt
+	@touch $@
+
+$(VENV)/fuzz.installed: bench/requirements-fuzz.txt $(VENV)/dev.installed
+	$(PIP) --require-hashes --requirement bench/requirements-fuzz.txt
 	@touch $@
 
 $(VENV)/dev.installed: tests/requirements.txt pyproject.toml clients/python/pyproject.toml | $(VENV)/bin/python
