@@ -46,7 +46,8 @@ def test_any_bytes_keep_the_promises(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["alice@example.org", "6f1c7f5e-6a0d-4c5a-9d0e-0123456789ab", "postgres://bob:pass@db", "at 192.168.177.213"]
+    "text",
+    ["alice@example.org", "6f1c7f5e-6a0d-4c5a-9d0e-0123456789ab", "postgres://bob:pass@db", "at 192.168.177.213"],
 )
 def test_the_oracle_knows_what_identifies(text: str) -> None:
     """Or it would find nothing because it can't."""
