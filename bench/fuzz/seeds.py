@@ -43,6 +43,7 @@ def messages() -> Iterator[bytes]:
                 yield message.data
                 if message.attributes.get("content-encoding"):
                     yield isal_zlib.decompress(message.data, 31)
+    yield from (b"\0" + one for one in structures())
 
 
 def texts() -> Iterator[bytes]:

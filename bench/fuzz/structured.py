@@ -1,5 +1,6 @@
 """Bytes → an export request that can always be decoded, so that fuzzing reaches what is done to its events."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from struct import unpack
 
@@ -19,6 +20,7 @@ _WORDS = (
     *(member for attribute in contract.ATTRIBUTES for member in attribute.members),
     *("login", "logout", "test_run", "/tests/{id}", "alice", "GET", "200", "1e400", "-0", "NaN", "true", "2", ""),
 )
+_EVENTS = (*(event.name for event in (*contract.EVENTS, *contract.REQUESTS)), "work")
 _MOST = 8
 
 
@@ -36,12 +38,12 @@ class _Bytes:
         return self.take(1)[0] % below
 
 
-def request(data: bytes, now: int) -> bytes:
-    """A serialised request of one resource, whose spans begin about `now`, in nanoseconds since 1970."""
+def request(data: bytes, now: int, stamp: Iterable[bytes] = ()) -> bytes:
+    """A serialised request of one resource, with this stamp; its spans begin about `now`, in nanoseconds since 1970."""
     source = _Bytes(data)
     made = ExportTraceServiceRequest()
     group = made.resource_spans.add()
-    group.resource.attributes.extend(_attributes(source))
+    group.resource.attributes.extend([*map(KeyValue.FromString, stamp), *_attributes(source)])
     scope = group.scope_spans.add()
     while source.left and len(scope.spans) < _MOST:
         scope.spans.append(_span(source, now))
@@ -53,6 +55,7 @@ def _span(source: _Bytes, now: int) -> Span:
     if source.number(8) == 7:
         begun, took = (int.from_bytes(source.take(8)), int.from_bytes(source.take(8)))
     return Span(
+        name=_EVENTS[source.number(len(_EVENTS))],
         trace_id=source.take(16) if source.number(8) else source.take(source.number(32)),
         span_id=source.take(8) if source.number(8) else source.take(source.number(16)),
         start_time_unix_nano=begun,

@@ -8,6 +8,7 @@ from time import process_time_ns
 
 from bench.fuzz import structured
 from bench.fuzz.oracle import identifying, texts_of
+from telemetry_pipeline import bus, contract
 from telemetry_pipeline.ingest.export import Exporter
 from telemetry_pipeline.otlp import body
 from telemetry_pipeline.otlp.errors import Refused
@@ -34,6 +35,8 @@ SETTINGS = IngestSettings(
     # Or what one execution has left would decide what becomes of the next one's paths.
     max_templates=100_000,
 )
+
+STAMP = bus.Stamp(contract.VERSION, 1, NOW).attributes()
 
 ENCODINGS = ("identity", "gzip", "deflate", "zstd")
 SIGNALS = tuple(Signal)
@@ -71,9 +74,13 @@ def events(data: bytes) -> Rows:
 
 
 def transform(data: bytes) -> Rows:
-    """A message that `store` is pushed: rows, or one of the two reasons why there are none."""
+    """A message that `store` is pushed: rows, or one of the two reasons why there are none.
+
+    One that begins with a zero, as no message does, stands for one with `ingest`'s stamp on whatever follows.
+    """
+    message = structured.request(data[1:], NOW, STAMP) if data[:1] == b"\0" else data
     try:
-        rows = rows_of(data, AGE_DAYS)
+        rows = rows_of(message, AGE_DAYS)
     except (Unreadable, NewerContract):
         return {}
     _check_rows(rows)

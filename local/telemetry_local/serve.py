@@ -19,8 +19,11 @@ from functions_framework._http import create_server
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 REQUEST_SECONDS = 20.0
-"""How long a request may take, from its first byte to its answer; the slowest answer, of a publish that times out, is
-4 seconds after the last byte."""
+"""How long a request may take, from the end of its head to its answer; the slowest answer, of a publish that times out,
+is 4 seconds after the last byte."""
+
+HEAD_SECONDS = 3.0
+"""How long its head may take: an honest one comes in one piece."""
 
 _CONNECTIONS = 16_384
 _OTHER_FILES = 256
@@ -48,11 +51,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def handle(self, conn: TConn) -> Any:  # noqa: ANN401 - gunicorn's own
         """Read and answer a request, in a thread."""
-        self._due[conn] = time.monotonic() + REQUEST_SECONDS
+        self._due[conn] = time.monotonic() + HEAD_SECONDS
         try:
             return super().handle(conn)
         finally:
             self._due.pop(conn, None)
+
+    def handle_request(self, req: object, conn: TConn) -> Any:  # noqa: ANN401 - gunicorn's own
+        """Answer a request whose head is there."""
+        self._due[conn] = time.monotonic() + REQUEST_SECONDS
+        return super().handle_request(req, conn)
 
     def murder_pending(self) -> None:
         """Close what has sent nothing, and end the requests that take too long; called about every second."""
