@@ -8,7 +8,7 @@ from pathlib import Path
 import functions_framework
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from edge import Edge
 from expected_views import Event
@@ -23,6 +23,7 @@ from telemetry_pipeline.instance import Once
 from telemetry_pipeline.maintain import function as maintain_function
 from telemetry_pipeline.maintain.retention import first_kept_day
 from telemetry_pipeline.settings import DatabaseSettings, MaintainSettings
+from telemetry_pipeline.store import function as store_function
 
 MAIN = Path(__file__).parents[1] / "functions" / "main.py"
 MONTHS = 12
@@ -110,6 +111,7 @@ class World:
         self._serve = serve
         self._admin = connect(DatabaseSettings(database_url=server.url("postgres")), "tests")
         self._stories = 0
+        self._engines: list[Engine] = []
         patch.setenv("PUBSUB_EMULATOR_HOST", edge.topic.host)
         self._edge_made = ingest_function._edge()
         self._edge_without_bus = replace(self._edge_made, publisher=Publisher("projects/tests/topics/absent", 2.0))
@@ -135,7 +137,9 @@ class World:
         self.connection.close()
         self._engine.dispose()
         self.store.close()
-        maintain_function.maintenance().engine.dispose()
+        store_function.store().engine.dispose()
+        while self._engines:
+            self._engines.pop().dispose()
         self._run(f"drop database {self._name} with (force)")
 
     def close(self) -> None:
@@ -144,9 +148,14 @@ class World:
 
     def keep(self, months: int) -> None:
         """Have events kept for so many months."""
-        made = MaintainSettings(database_url=self._server.url(self._name), k_anonymity=1, retention_months=months)
-        once = Once(lambda: maintain_function.Maintenance.made_from(made))
-        self._patch.setattr(maintain_function, "maintenance", once)
+        about = MaintainSettings(database_url=self._server.url(self._name), k_anonymity=1, retention_months=months)
+
+        def make() -> maintain_function.Maintenance:
+            made = maintain_function.Maintenance.made_from(about)
+            self._engines.append(made.engine)
+            return made
+
+        self._patch.setattr(maintain_function, "maintenance", Once(make))
 
     def bus_is(self, *, there: bool) -> None:
         """Whether the bus takes what `ingest` publishes."""
