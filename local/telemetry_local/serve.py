@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
-    app = functions_framework.create_app(arguments.target, arguments.source)
+    app = functions_framework.create_app(arguments.target, arguments.source)  # type: ignore[no-untyped-call]
     options = {
         "worker_class": "telemetry_local.serve.Worker",
         "worker_connections": _connections(),
@@ -89,7 +89,7 @@ def main() -> None:
         "limit_request_fields": _HEADERS,
         "limit_request_field_size": _HEADER_BYTES,
     }
-    create_server(app, debug=False, **options).run(arguments.host, arguments.port)
+    create_server(app, debug=False, **options).run(arguments.host, arguments.port)  # type: ignore[no-untyped-call]
 
 
 def _connections() -> int:
