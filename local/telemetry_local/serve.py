@@ -18,9 +18,8 @@ import functions_framework
 from functions_framework._http import create_server
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-REQUEST_SECONDS = 20.0
-"""How long a request may take, from the end of its head to its answer; the slowest answer, of a publish that times out,
-is 4 seconds after the last byte."""
+BODY_SECONDS = 20.0
+"""How long a request's body may take, from the end of its head on. The answer may take longer."""
 
 HEAD_SECONDS = 3.0
 """How long its head may take: an honest one comes in one piece."""
@@ -59,11 +58,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def handle_request(self, req: object, conn: TConn) -> Any:  # noqa: ANN401 - gunicorn's own
         """Answer a request whose head is there."""
-        self._due[conn] = time.monotonic() + REQUEST_SECONDS
+        self._due[conn] = time.monotonic() + BODY_SECONDS
         return super().handle_request(req, conn)
 
     def murder_pending(self) -> None:
-        """Close what has sent nothing, and end the requests that take too long; called about every second."""
+        """Close what has sent nothing, and what is sent too slowly; called about every second."""
         super().murder_pending()
         now = time.monotonic()
         for conn, due in list(self._due.items()):

@@ -35,7 +35,7 @@ def url(bus_host: str, log: Path) -> Iterator[str]:
     topic = Topic(bus_host, "served")
     port = free_port()
     options = [f"--source={MAIN}", "--target=ingest", "--host=127.0.0.1", f"--port={port}"]
-    impatient = "from telemetry_local import serve; serve.HEAD_SECONDS = serve.REQUEST_SECONDS = 1; serve.main()"
+    impatient = "from telemetry_local import serve; serve.HEAD_SECONDS = serve.BODY_SECONDS = 1; serve.main()"
     environment = {**os.environ, **topic.environment(), "THREADS": str(THREADS)}
     url = f"http://127.0.0.1:{port}"
     with serving([sys.executable, "-c", impatient, *options], f"{url}/health", log, env=environment):
