@@ -96,8 +96,6 @@ class Story(RuleBasedStateMachine):
         self.months = MONTHS
         world.begin()
 
-    # Clients
-
     @initialize(drafts=st.lists(drafts, min_size=2, max_size=4))
     def some_events_are_on_their_way(self, drafts: list[Any]) -> None:
         """Or most stories would begin with nothing to tell."""
@@ -123,8 +121,6 @@ class Story(RuleBasedStateMachine):
         batch = batches[choice % len(batches)]
         if self.send(batch, 0, in_json=in_json, objects=objects) and batches is self.unsent:
             self.unsent.remove(batch)
-
-    # The bus
 
     @rule(there=st.booleans())
     def the_bus_comes_or_goes(self, there: bool) -> None:
@@ -165,8 +161,6 @@ class Story(RuleBasedStateMachine):
         answer = self.world.store.push(bus.Message(garbage, {}))
         assert answer.status_code == (204 if self.postgres_is_there else 503)
 
-    # Postgres
-
     @rule(there=st.booleans())
     def postgres_comes_or_goes(self, there: bool) -> None:
         """While it is away messages wait."""
@@ -177,8 +171,6 @@ class Story(RuleBasedStateMachine):
     def connections_break(self, function: str) -> None:
         """The functions find out when they use them next."""
         self.world.break_connections(function)
-
-    # Maintenance
 
     @rule()
     def maintenance_runs(self) -> None:
@@ -220,8 +212,6 @@ class Story(RuleBasedStateMachine):
         self.world.keep(months)
         self.months = months
 
-    # What must hold
-
     @invariant()
     def the_tables_are_the_models(self) -> None:
         """Each row once, with the contents that were sent."""
@@ -261,8 +251,6 @@ class Story(RuleBasedStateMachine):
             assert is_gone != (key in self.model.rows)
         if self.model.first_day == date.min:
             assert_views_answer(self.world.connection, stored(self.world.connection))
-
-    # How
 
     def made(self, kind: str, person: str | None, days: float, deployment: str, waited: int) -> Sent:
         """An event of so many days before it was received."""
