@@ -16,8 +16,8 @@ ARGS ?=
 needed_by = $(if $(findstring --$(1),$(ARGS)),$(VENV)/$(1).installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help run example test lint types web docs terraform format generate lock bench clean
-.PHONY: ci-install ci-lint ci-types ci-test ci-variables ci-plan ci-deploy-maintain ci-migrate ci-apply ci-smoke
+.PHONY: help run example test lint types web docs terraform audit sbom format generate lock bench fuzz clean
+.PHONY: ci-install ci-lint ci-types ci-test ci-audit ci-sbom ci-variables ci-plan ci-deploy-maintain ci-migrate ci-apply ci-smoke
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r verb words; do printf '  %-10s %s\n' "$$verb" "$$words"; done
@@ -52,6 +52,14 @@ docs: $(VENV)/docs.installed ## Build the documentation as a site, its links che
 terraform: $(VENV)/dev.installed ## Check the deployment: format, references, tests, the plans of its examples
 	PYTHON=$(CURDIR)/$(BIN)/python terraform/check.sh
 
+audit: $(VENV)/dev.installed $(VENV)/audit.installed ## Look for credentials, breaches of our own rules, and known vulnerabilities in what is locked
+	$(BIN)/pytest -q tests/audit
+	$(BIN)/python .ci/audit.py
+
+sbom: $(VENV)/audit.installed ## Write what the functions consist of to build/sbom.json, in CycloneDX
+	@mkdir -p build
+	$(VENV)/audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file build/sbom.json functions/requirements.txt
+
 format: $(VENV)/dev.installed ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -72,10 +80,15 @@ lock: $(VENV)/dev.installed ## Pin the dependencies that pyproject.toml names; A
 	$(COMPILE) $(ARGS) --group grpc --prerelease allow --output-file local/requirements-grpc.txt
 	$(COMPILE) $(ARGS) --group checkov --output-file terraform/requirements-checkov.txt
 	$(COMPILE) $(ARGS) --group docs --output-file docs/requirements.txt
+	$(COMPILE) $(ARGS) --group audit --output-file .ci/requirements-audit.txt
+	$(COMPILE) $(ARGS) --group fuzz --output-file bench/requirements-fuzz.txt
 	$(COMPILE) $(ARGS) --group bigquery --output-file local/requirements-bigquery.txt
 
 bench: $(VENV)/dev.installed ## Measure, and write bench/results/; ARGS='analytics dashboard' with 10 million events
 	$(BIN)/python -m bench $(ARGS)
+
+fuzz: $(VENV)/fuzz.installed ## Fuzz decoder, scrubber and transformer, a million executions; ARGS='--executions 40000' is a minute
+	$(BIN)/python -m bench.fuzz $(ARGS)
 
 # What Cloud Build runs, one target a step; cloudbuild.yaml says in which order, and where Terraform comes in.
 ci-install: $(VENV)/dev.installed
@@ -86,7 +99,9 @@ ci-types: types
 
 ci-test: test
 
-ci-variables ci-plan ci-deploy-maintain ci-apply:
+ci-audit: audit sbom
+
+ci-variables ci-plan ci-deploy-maintain ci-apply ci-sbom:
 	.ci/$(@:ci-%=%)
 
 ci-migrate ci-smoke: $(VENV)/dev.installed
@@ -120,6 +135,15 @@ $(VENV)/checkov.installed: terraform/requirements-checkov.txt | $(VENV)/bin/pyth
 $(VENV)/docs.installed: docs/requirements.txt | $(VENV)/bin/python
 	@$(BIN)/python -m venv --clear $(VENV)/docs
 	$(VENV)/docs/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement docs/requirements.txt
+	@touch $@
+
+$(VENV)/audit.installed: .ci/requirements-audit.txt | $(VENV)/bin/python
+	@$(BIN)/python -m venv --clear $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement .ci/requirements-audit.txt
+	@touch $@
+
+$(VENV)/fuzz.installed: bench/requirements-fuzz.txt $(VENV)/dev.installed
+	$(PIP) --require-hashes --requirement bench/requirements-fuzz.txt
 	@touch $@
 
 $(VENV)/dev.installed: tests/requirements.txt pyproject.toml clients/python/pyproject.toml | $(VENV)/bin/python

@@ -240,7 +240,7 @@ class Stack:
     def _function_part(self, name: str, host: str, port: int) -> Part:
         arguments = [f"--source={_MAIN}", f"--target={name}", f"--host={host}", f"--port={port}"]
         environment = self._environment() | {"FUNCTION_TARGET": name, "THREADS": _THREADS}
-        return Part(name, [sys.executable, "-m", "functions_framework", *arguments], self._log(name), environment)
+        return Part(name, [sys.executable, "-m", "telemetry_local.serve", *arguments], self._log(name), environment)
 
     def _scheduler_part(self) -> Part:
         command = [sys.executable, "-m", "telemetry_local.scheduler", f"{self._maintain_url}/"]

@@ -26,7 +26,7 @@ def test_it_is_what_cloud_build_takes() -> None:
 def test_steps_come_in_the_order_that_keeps_the_pipeline_serving() -> None:
     """Tests before anything is deployed, the schema before the code that needs it, and a trial at the end."""
     steps = [step["id"] for step in BUILD["steps"]]
-    wanted = ["install", "lint", "types", "test", "plan", "deploy-maintain", "migrate", "apply", "smoke"]
+    wanted = ["install", "lint", "types", "test", "audit", "plan", "deploy-maintain", "migrate", "apply", "smoke"]
 
     assert [step for step in steps if step in wanted] == wanted
 
@@ -51,7 +51,7 @@ def test_a_step_is_a_target_of_the_makefile_or_a_script(script: str) -> None:
         assert os.access(ROOT / script, os.X_OK)
 
 
-@pytest.mark.parametrize("script", ["variables", "plan", "deploy-maintain", "migrate", "apply", "smoke"])
+@pytest.mark.parametrize("script", ["sbom", "variables", "plan", "deploy-maintain", "migrate", "apply", "smoke"])
 def test_elsewhere_than_on_the_deployed_branch_nothing_is_deployed(script: str) -> None:
     """Without _DEPLOY and a bucket the last steps say so and succeed, and need no Terraform."""
     done = subprocess.run(

@@ -161,6 +161,23 @@ def test_a_body_that_breaks_off_is_no_fault_of_ours(serve_edge: Serve) -> None:
     assert status_line[:12] == b"HTTP/1.1 400"
 
 
+def test_the_beginning_of_a_request_is_not_taken_for_all_of_it(serve_edge: Serve) -> None:
+    """A body that is shorter than was announced is answered with 400, though a request may end there."""
+    url, topic = serve_edge()
+    host, port = url.removeprefix("http://").split(":")
+    body = traces(span(LOGIN)).SerializeToString()
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(
+            b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n"
+            b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (2 * len(body), body)
+        )
+        connection.shutdown(socket.SHUT_WR)
+        status_line = connection.makefile("rb").readline()
+
+    assert status_line[:12] == b"HTTP/1.1 400"
+    assert topic.take() == []
+
+
 def test_attributes_that_cannot_be_decoded_refuse_the_request(edge: Edge) -> None:
     """Invalid UTF-8 in an attribute is a 400: protobuf's strings have none."""
     one = span(LOGIN)

@@ -123,7 +123,7 @@ def _key(engine: Engine, environment: dict[str, str]) -> Iterator[Finding]:
         return
     tables = " union all ".join(f"select max(key_epoch) as epoch from {event.table}" for event in contract.EVENTS)  # noqa: S608 - names of the contract
     with engine.connect() as connection:
-        latest = connection.execute(text(f"select max(epoch) from ({tables}) as epochs")).scalar() or epoch  # noqa: S608
+        latest = connection.execute(text(f"select max(epoch) from ({tables}) as epochs")).scalar() or epoch  # noqa: S608 - as above
     if epoch < latest:
         advice = "Raise RHESIS_PSEUDONYM_KEY_EPOCH with every new key, and never go back to an old one."
         yield Finding("key", f"epoch {epoch}, but events of epoch {latest} are stored", advice)

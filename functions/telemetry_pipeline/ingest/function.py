@@ -187,7 +187,7 @@ def _sender(request: flask.Request, edge: _Edge) -> api_keys.Sender:
 
 def _read(request: flask.Request, signal: Signal, media: Media, settings: IngestSettings, most: int) -> list[Group]:
     """Read and decode a request of at most so many spans, log records or metrics."""
-    raw = body.read(request.stream, settings.max_body_bytes)
+    raw = body.read(request.stream, settings.max_body_bytes, request.content_length)
     raw = body.decompress(raw, request.headers.get("Content-Encoding", ""), settings.max_decompressed_bytes)
     return signal.decode(raw, media, most)
 

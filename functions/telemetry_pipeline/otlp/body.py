@@ -41,8 +41,8 @@ class _Decompressor(Protocol):
     def decompress(self, data: bytes, /, max_length: int) -> bytes: ...
 
 
-def read(stream: Stream, limit: int) -> bytes:
-    """Read the body as it was sent, whether its length was announced or it comes in chunks.
+def read(stream: Stream, limit: int, announced: int | None = None) -> bytes:
+    """Read the body as it was sent; it comes in chunks where no length was announced.
 
     Raises:
         TooLarge: It has more than `limit` bytes; the rest is left unread.
@@ -55,10 +55,14 @@ def read(stream: Stream, limit: int) -> bytes:
         except Exception as error:  # every server has its own classes for a body that broke off
             raise Undecodable("the body could not be read to its end") from error
         if not piece:
-            return bytes(body)
+            break
         body += piece
         if len(body) > limit:
             raise TooLarge(f"the body is larger than {limit} bytes; send smaller batches")
+    # The beginning of a request may well be one by itself; it would be taken for all that there was.
+    if announced is not None and len(body) < announced:
+        raise Undecodable("the body could not be read to its end")
+    return bytes(body)
 
 
 def discard(stream: Stream) -> None:
