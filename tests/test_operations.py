@@ -75,7 +75,9 @@ def test_every_alert_has_its_entry() -> None:
     """And each entry is of an alert that there is, under the heading that the alert's documentation names."""
     monitoring = "".join((TERRAFORM / name).read_text() for name in ("monitoring.tf", "slo.tf"))
     titles = list(re.findall(r'^\s+title\s+= "([^"]+)"$', monitoring, re.MULTILINE))
-    titles += re.findall(r'display_name\s+= "Telemetry \(\$\{var\.prefix\}\): ([^$",]+)[^\n]*"\n\s+combiner', monitoring)
+    titles += re.findall(
+        r'display_name\s+= "Telemetry \(\$\{var\.prefix\}\): ([^$",]+)[^\n]*"\n\s+combiner', monitoring
+    )
     expected = {one.replace("${name}", reader) for one in titles for reader in ("store", "mirror")}
     alerts = (DOCS / RUNBOOK).read_text().split("\n## Alerts\n")[1].split("\n## ")[0]
     headings = set(re.findall(r"^### (.*)$", alerts, re.MULTILINE))
