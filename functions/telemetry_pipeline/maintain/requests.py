@@ -133,7 +133,7 @@ def found(connection: Connection, kind: str, pseudonyms: Sequence[str]) -> dict[
     with connection.begin():
         return {
             event.table: connection.execute(
-                text(f"select count(*) from {event.table} where {COLUMNS[kind]} = any(:pseudonyms)"),  # noqa: S608
+                text(f"select count(*) from {event.table} where {COLUMNS[kind]} = any(:pseudonyms)"),  # noqa: S608 - ours
                 {"pseudonyms": list(pseudonyms)},
             ).scalar_one()
             for event in contract.EVENTS
