@@ -1,9 +1,7 @@
 """A sender that sends too much is told when to go on, and takes nothing from anybody else."""
 
-import time
 from collections.abc import Callable, Mapping
 
-import pytest
 import requests
 from google.protobuf.message import Message
 from google.rpc.code_pb2 import RESOURCE_EXHAUSTED
@@ -14,6 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from clocks import Clock
 from edge import KEY, PROTOBUF, Topic
 from exports import LOGIN, content_of, logs, record, span, traces
 from telemetry_pipeline.ingest.api_keys import hashed, new_key
@@ -155,40 +154,35 @@ def test_an_empty_log_answer_is_the_protocols(serve_edge: Serve) -> None:
     assert topic.take() == []
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Sets the time."""
-    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
-    return lambda seconds: monkeypatch.setattr(time, "monotonic", lambda: seconds)
-
-
-def test_a_bucket_fills_again(clock: Callable[[float], None]) -> None:
+def test_a_bucket_fills_again() -> None:
     """At its rate, to its brim and no further; what is refused takes nothing, and the wait that is told suffices."""
-    quotas = Quotas(per_second=2, burst=10)
+    clock = Clock()
+    quotas = Quotas(events=2, burst=10, clock=clock)
     assert quotas.take("one", 10) == 0
     assert quotas.take("one", 6) == quotas.take("one", 6) == 3
 
-    clock(3)
+    clock.seconds = 3
     assert quotas.take("one", 6) == 0
-    clock(1000)
+    clock.seconds = 1000
     assert quotas.take("one", 10) == 0
     assert quotas.take("one", 1) == 0.5
 
 
-def test_small_requests_pass_beside_large_ones(clock: Callable[[float], None]) -> None:
+def test_small_requests_pass_beside_large_ones() -> None:
     """Of those who share a bucket, one that sends more at a time than there is keeps no one out who sends little."""
-    quotas = Quotas(per_second=2, burst=10)
+    clock = Clock()
+    quotas = Quotas(events=2, burst=10, clock=clock)
     quotas.take("shared", 10)
 
     for second in range(1, 100):
-        clock(second)
+        clock.seconds = second
         assert quotas.take("shared", 1_000_000) > 0
         assert quotas.take("shared", 2) == 0
 
 
 def test_memory_is_bounded() -> None:
     """Whoever invents installations gets no more of it; who was heard of last is remembered."""
-    quotas = Quotas(per_second=1, burst=10, senders=100)
+    quotas = Quotas(events=1, burst=10, senders=100)
     quotas.take("flooding", 10)
 
     for number in range(1000):

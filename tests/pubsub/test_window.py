@@ -2,17 +2,8 @@ import time
 
 import pytest
 
+from clocks import Clock
 from telemetry_local.pubsub.window import Window
-
-
-class Clock:
-    """A monotonic clock that a test winds."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -76,7 +67,7 @@ def test_it_shrinks_and_pauses_on_failures(clock: Clock) -> None:
         fail(window)
         assert window.room() == 0
         pauses.append(round(window.pause_seconds(), 3))
-        clock.now += window.pause_seconds()
+        clock.seconds += window.pause_seconds()
 
     assert window.room() == 1
     assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 2, 2, 2]
@@ -92,6 +83,6 @@ def test_a_round_of_failures_is_one_failure(clock: Clock) -> None:
         window.start(1)
     for _ in range(32):
         window.fail(1)
-    clock.now += 1
+    clock.seconds += 1
 
     assert window.room() == 16

@@ -7,45 +7,30 @@ the answer says when to send it again.
 
 import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from threading import Lock
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from telemetry_pipeline.ingest.quotas import Quotas
 from telemetry_pipeline.otlp.errors import TooLarge, TooManyRequests
 
 _HOUR_SECONDS = 3600
 _ALL = 10
 """How many times as many as one installation may send, all of them may together."""
 
-
-@dataclass(slots=True)
-class _Bucket:
-    """Holds `size` tokens at most, and gets as many in an hour."""
-
-    size: int
-    level: float
-    at: float
-
-    def fill(self, now: float) -> None:
-        self.level = min(self.size, self.level + (now - self.at) * self.size / _HOUR_SECONDS)
-        self.at = now
-
-    def seconds_until(self, tokens: int) -> float:
-        return max(tokens - self.level, 0) * _HOUR_SECONDS / self.size
+_Share = tuple[Quotas, str, int]
 
 
 class ErasureBound:
     """Counts the requests of an instance, by the pseudonym of their installation; those without one are counted as one.
 
-    Memory is bounded by the bucket of all: a bucket that is not full has taken a token of that one within an hour.
+    The bucket of all is asked first, so no more installations have a bucket that isn't full than its burst and an hour
+    allow; so many are remembered.
     """
 
     def __init__(self, per_hour: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_hour = per_hour
-        self._clock = clock
-        self._lock = Lock()
-        self._all = _Bucket(per_hour * _ALL, per_hour * _ALL, clock())
-        self._buckets: dict[str, _Bucket] = {}
+        self._most = most = per_hour * _ALL
+        self._all = Quotas(most, most, seconds=_HOUR_SECONDS, clock=clock)
+        self._each = Quotas(per_hour, per_hour, seconds=_HOUR_SECONDS, senders=2 * most, clock=clock)
 
     def take(self, requests: Mapping[str, int]) -> None:
         """Count the requests of an export, all or none.
@@ -59,36 +44,29 @@ class ErasureBound:
         """
         if not requests:
             return
-        if max(requests.values()) > self._per_hour or sum(requests.values()) > self._per_hour * _ALL:
+        if max(requests.values()) > self._per_hour or sum(requests.values()) > self._most:
             raise TooLarge(f"more than {self._per_hour} requests for erasure; send fewer at once")
-        with self._lock:
-            now = self._clock()
-            wanted = [(self._all, sum(requests.values()))]
-            wanted += [(self._bucket(installation, now), count) for installation, count in requests.items()]
-            for bucket, _ in wanted:
-                bucket.fill(now)
-            if seconds := max(bucket.seconds_until(count) for bucket, count in wanted):
+        taken: list[_Share] = []
+        for share in self._shares(requests):
+            quotas, sender, count = share
+            if seconds := quotas.take(sender, count):
+                _give_back(taken)
                 raise TooManyRequests(
                     "too many requests for erasure; send it again later", {"Retry-After": str(math.ceil(seconds))}
                 )
-            for bucket, count in wanted:
-                bucket.level -= count
-            for installation, (bucket, _) in zip(requests, wanted[1:], strict=True):
-                self._buckets[installation] = bucket
+            taken.append(share)
 
     def give_back(self, requests: Mapping[str, int]) -> None:
         """Count an export's requests no more, since it could not be taken after all."""
-        with self._lock:
-            self._all.level += sum(requests.values())
-            for installation, count in requests.items():
-                self._bucket(installation, self._clock()).level += count
+        if requests:
+            _give_back(self._shares(requests))
 
-    def _bucket(self, installation: str, now: float) -> _Bucket:
-        if len(self._buckets) > 2 * self._all.size:
-            self._forget_full(now)
-        return self._buckets.get(installation) or _Bucket(self._per_hour, self._per_hour, now)
+    def _shares(self, requests: Mapping[str, int]) -> Iterator[_Share]:
+        yield self._all, "", sum(requests.values())
+        for installation, count in requests.items():
+            yield self._each, installation, count
 
-    def _forget_full(self, now: float) -> None:
-        for bucket in self._buckets.values():
-            bucket.fill(now)
-        self._buckets = {name: bucket for name, bucket in self._buckets.items() if bucket.level < bucket.size}
+
+def _give_back(shares: Iterable[_Share]) -> None:
+    for quotas, sender, count in shares:
+        quotas.give_back(sender, count)

@@ -5,6 +5,7 @@ A bucket is kept by each instance, so a deployment of n instances takes up to n 
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 
 SENDERS = 10_000
@@ -17,11 +18,21 @@ UNNAMED = 10
 class Quotas:
     """Token buckets, by sender; safe to share between threads."""
 
-    def __init__(self, per_second: float, burst: float, senders: int = SENDERS) -> None:
-        """Give each sender `burst` events at once and `per_second` in the long run; 0 a second means no limit."""
-        self._per_second = per_second
+    def __init__(
+        self,
+        events: float,
+        burst: float,
+        *,
+        seconds: float = 1.0,
+        senders: int = SENDERS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Give each sender `burst` events at once and `events` in so many seconds in the long run; 0 means no limit."""
+        self._events = events
+        self._seconds = seconds
         self._burst = burst
         self._senders = senders
+        self._clock = clock
         self._lock = Lock()
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
@@ -39,18 +50,18 @@ class Quotas:
         Returns:
             0 if they were taken; otherwise the seconds until they can be, and nothing was taken.
         """
-        if not self._per_second:
+        if not self._events:
             return 0.0
-        now = time.monotonic()
-        burst, per_second = self._burst * share, self._per_second * share
+        now = self._clock()
+        burst, refill = self._burst * share, self._events * share
         with self._lock:
             tokens, since = self._buckets.pop(sender, (burst, now))
-            tokens = min(burst, tokens + (now - since) * per_second)
+            tokens = min(burst, tokens + (now - since) * refill / self._seconds)
             missing = min(events, burst) - tokens
             self._buckets[sender] = (tokens if missing > 0 else tokens - events, now)
             if len(self._buckets) > self._senders:
                 self._buckets.popitem(last=False)
-        return max(missing, 0.0) / per_second
+        return max(missing, 0.0) * self._seconds / refill
 
     def charge(self, sender: str, events: int) -> None:
         """Take more events of a sender that was just admitted, as a debt if need be."""
@@ -58,3 +69,7 @@ class Quotas:
             bucket = self._buckets.get(sender)
             if bucket:
                 self._buckets[sender] = (bucket[0] - events, bucket[1])
+
+    def give_back(self, sender: str, events: int) -> None:
+        """Put back what was taken for nothing."""
+        self.charge(sender, -events)
