@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha256
-from pathlib import Path
 from random import Random
 from typing import cast
 from urllib.parse import urlsplit
@@ -25,7 +24,8 @@ import sqlalchemy
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from bench import captured, load, report
-from bench.servers import stack
+from bench.servers import members, stack
+from telemetry_pipeline import contract
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "240"))
 SPANS_PER_SECOND = int(os.environ.get("BENCH_SPANS_PER_SECOND", "3000"))
@@ -37,18 +37,13 @@ _OUTAGE_SECONDS = 20.0
 _OUTAGE_BATCH = 512
 _OUTAGE_SHARE = 0.1
 _WARM_UP_SECONDS = 10
-_TABLES = ("analytics_user_activity", "analytics_endpoint_usage", "analytics_feature_usage")
+_TABLES = [event.table for event in contract.EVENTS]
 
-_TO_ROW = """
-    select percentile_cont(array[0.5, 0.99, 0.999, 1]) within group (order by taken)
-    from (
-        select extract(epoch from pg_xact_commit_timestamp(xmin) - received_at) * 1000 as taken from {}
-        union all
-        select extract(epoch from pg_xact_commit_timestamp(xmin) - received_at) * 1000 from {}
-        union all
-        select extract(epoch from pg_xact_commit_timestamp(xmin) - received_at) * 1000 from {}
-    ) as rows
-""".format(*_TABLES)  # noqa: S608 - our own names
+_TAKEN = " union all ".join(
+    f"select extract(epoch from pg_xact_commit_timestamp(xmin) - received_at) * 1000 as taken from {table}"  # noqa: S608 - our own names
+    for table in _TABLES
+)
+_TO_ROW = f"select percentile_cont(array[0.5, 0.99, 0.999, 1]) within group (order by taken) from ({_TAKEN}) as rows"  # noqa: S608
 
 Schedule = list[tuple[float, bytes]]
 
@@ -158,8 +153,7 @@ def _keep_commit_times(engine: sqlalchemy.Engine, postgres: int) -> None:
 def _megabytes(group: int) -> float:
     """Resident memory of a process group (Linux: proc(5), statm)."""
     pages = 0
-    for process in Path("/proc").glob("[0-9]*"):
+    for process in members(group):
         with suppress(OSError):
-            if int((process / "stat").read_text().rpartition(")")[2].split()[2]) == group:
-                pages += int((process / "statm").read_text().split()[1])
+            pages += int((process / "statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGESIZE") / 1e6

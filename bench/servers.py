@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,14 +34,24 @@ class Server:
     def cpu_seconds(self) -> float:
         """What all its processes have used so far (Linux: proc(5), fields utime and stime)."""
         used = 0
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                fields = (process / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[2]) == self.group:
+        for process in members(self.group):
+            with suppress(OSError):
+                fields = _stat(process)
                 used += int(fields[11]) + int(fields[12])
         return used / _TICKS
+
+
+def members(group: int) -> Iterator[Path]:
+    """The processes of a group, as directories of /proc (Linux: proc(5), field pgrp)."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int(_stat(process)[2]) == group:
+                yield process
+
+
+def _stat(process: Path) -> list[str]:
+    """The fields of a process' stat, from its state on."""
+    return (process / "stat").read_text().rpartition(")")[2].split()
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, text
 
 from bench.faults.senders import CANARY, Ledger
 from telemetry_local.topics import EVENTS, PROJECT
-from telemetry_pipeline import bus
+from telemetry_pipeline import bus, contract
 
-TABLES = ("analytics_user_activity", "analytics_endpoint_usage", "analytics_feature_usage")
+TABLES = [event.table for event in contract.EVENTS]
 
 _PULL_SECONDS = 60.0
 _RETRY = Retry(predicate=if_exception_type(ServiceUnavailable), timeout=_PULL_SECONDS)

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 
 from bench.faults.proxy import Proxy
+from bench.servers import members
 
 _RESTART_SECONDS = 60.0
 _POLL_SECONDS = 0.02
@@ -161,16 +162,8 @@ def _signal(group: int, number: signal.Signals, *, whole_group: bool = True) -> 
 
 def _limit(group: int, most: str) -> None:
     """Set the soft limit, as the user that the process belongs to (util-linux' prlimit)."""
-    for process in _members(group):
+    for process in members(group):
         with suppress(FileNotFoundError):
-            owner = Path(f"/proc/{process}").stat()
-            command = ["prlimit", f"--pid={process}", f"--fsize={most}:"]
+            owner = process.stat()
+            command = ["prlimit", f"--pid={process.name}", f"--fsize={most}:"]
             subprocess.run(command, check=False, stderr=subprocess.DEVNULL, user=owner.st_uid, group=owner.st_gid)
-
-
-def _members(group: int) -> Iterator[int]:
-    """The processes of a group (Linux: proc(5), field pgrp)."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if int((process / "stat").read_text().rpartition(")")[2].split()[2]) == group:
-                yield int(process.name)
