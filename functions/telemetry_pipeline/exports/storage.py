@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from telemetry_pipeline import identity
+
 if TYPE_CHECKING:
     import requests
 
@@ -139,13 +141,9 @@ def _session() -> "requests.Session":
 
     if os.environ.get(_EMULATOR):
         return requests.Session()
-    import google.auth
     from google.auth.exceptions import GoogleAuthError
-    from google.auth.transport.requests import AuthorizedSession
 
     try:
-        credentials, _ = google.auth.default(scopes=[_SCOPE])
+        return identity.session(_SCOPE)
     except GoogleAuthError as error:
         raise UploadError(f"no credentials for Cloud Storage: {error}") from None
-    session: requests.Session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
-    return session

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from telemetry_pipeline import identity
+
 _ADDRESS = "https://monitoring.googleapis.com/v3/{project}/timeSeries"
 _SCOPE = "https://www.googleapis.com/auth/monitoring.read"
 _LOOK_BACK = timedelta(minutes=10)
@@ -25,13 +27,8 @@ def count(subscription: str, now: datetime) -> int | None:
         OSError: Monitoring did not answer, or refused; `requests` has its own errors, which are all of these.
         google.auth.exceptions.GoogleAuthError: There are no credentials to ask it with.
     """
-    # Imported here: a run that counts no dead letters starts without it.
-    import google.auth
-    from google.auth.transport.requests import AuthorizedSession
-
-    credentials, _ = google.auth.default(scopes=[_SCOPE])
     project, _, name = subscription.partition("/subscriptions/")
-    with AuthorizedSession(credentials) as session:  # type: ignore[no-untyped-call]
+    with identity.session(_SCOPE) as session:
         answer = session.get(_ADDRESS.format(project=project), params=question(name, now), timeout=_TIMEOUT_SECONDS)
         answer.raise_for_status()
         return latest(answer.json())

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
-from telemetry_pipeline import __version__
+from telemetry_pipeline import __version__, identity
 from telemetry_pipeline.logs import log
 from telemetry_pipeline.observing.instruments import Switch
 from telemetry_pipeline.observing.traces import TRACES
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _TIMEOUT_SECONDS = 5.0
 _LAST_SECONDS = 3.0
 """How long a stopping instance may take to send what is left; Cloud Run gives it ten seconds in all."""
-_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 SERVICE_NAMESPACE = "rhesis-telemetry"
 
@@ -94,15 +93,11 @@ class Exporter:
         return Sender(self._url, session, self._resource(), self._begun, _TIMEOUT_SECONDS).send
 
     def _session(self) -> "requests.Session":
+        if self._settings.observe_project:
+            return identity.session()
         import requests
 
-        if not self._settings.observe_project:
-            return requests.Session()
-        import google.auth
-        from google.auth.transport.requests import AuthorizedSession
-
-        credentials, _ = google.auth.default(scopes=[_SCOPE])
-        return AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
+        return requests.Session()
 
     def _resource(self) -> dict[str, str]:
         service = os.environ.get("K_SERVICE", self._function)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from telemetry_pipeline import identity
+
 if TYPE_CHECKING:
     import requests
 
-_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _TIMEOUT_SECONDS = 15.0
 
 Answer = dict[str, Any]
@@ -91,16 +92,12 @@ _LOG_IN = "Type `gcloud auth application-default login`."
 
 
 def _authorized() -> "requests.Session":
-    # Imported here: a command that asks nobody starts without it.
-    import google.auth
     from google.auth.exceptions import GoogleAuthError
-    from google.auth.transport.requests import AuthorizedSession
 
     try:
-        credentials, _ = google.auth.default(scopes=[_SCOPE])
+        return identity.session()
     except GoogleAuthError:
         raise Unanswered("this machine has no identity in Google Cloud", _LOG_IN) from None
-    return AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
 
 
 def _refused(host: str, response: "requests.Response", project: str) -> Unanswered:
