@@ -1,6 +1,7 @@
 """A sender that sends too much is told when to go on, and takes nothing from anybody else."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import requests
 from google.protobuf.message import Message
@@ -12,12 +13,14 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from brokers import LocalBroker
 from clocks import Clock
-from edge import KEY, PROTOBUF, Topic
+from edge import KEY, PROTOBUF, Topic, serve
 from exports import LOGIN, content_of, logs, record, span, traces
 from telemetry_pipeline.ingest.api_keys import hashed, new_key
 from telemetry_pipeline.ingest.quotas import UNNAMED, Quotas
 from telemetry_pipeline.privacy import Pseudonymiser
+from waiting import until
 
 Serve = Callable[..., tuple[str, Topic]]
 
@@ -54,6 +57,24 @@ def test_a_request_over_the_quota_is_sent_later(serve_edge: Serve) -> None:
         assert 1 <= int(answer.headers["Retry-After"]) <= 5
     assert quiet.status_code == 200
     assert len(topic.take_spans()) == BURST + 5
+
+
+def test_what_is_not_published_is_not_counted(tmp_path: Path) -> None:
+    """While the bus is away a sender tries again and again, and is not punished for it when the bus is back."""
+    broker = LocalBroker(tmp_path)
+    topic = Topic(broker.host, "events")
+    topic.close()
+    environment = topic.environment() | QUOTA | {"RHESIS_PUBLISH_TIMEOUT_SECONDS": "0.5"}
+    batch = logins(BURST, LOUD)
+    broker.kill()
+    with serve("ingest", environment, tmp_path / "ingest.log") as url:
+        away = [post(url, batch) for _ in range(3)]
+        broker.start()
+        back = until(lambda: (answer := post(url, batch)).status_code != 503 and answer, 30)
+    broker.stop()
+
+    assert [answer.status_code for answer in away] == [503, 503, 503]
+    assert back.status_code == 200
 
 
 def test_part_of_a_request_over_the_quota_is_rejected(serve_edge: Serve) -> None:

@@ -1,5 +1,6 @@
 """Who sends a resource, and whether its events are taken now: the quota of each sender, and who is blocked."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from telemetry_pipeline.ingest.quotas import UNNAMED, Quotas
@@ -44,6 +45,7 @@ class Request:
         self._blocked = blocked
         self._has_quota = has_quota
         self._verdicts: dict[str, Verdict] = {}
+        self._taken: Counter[str] = Counter()
 
     def judge(self, installation: str, service: str, events: int) -> Verdict:
         """Judge the events of one resource, and count them if they are taken.
@@ -64,4 +66,11 @@ class Request:
             known = self._verdicts[sender] = Verdict(self._quotas.take(sender, events, share), is_blocked)
         elif not known.wait:
             self._quotas.charge(sender, events)
+        if not known.wait:
+            self._taken[sender] += events
         return known
+
+    def give_back(self) -> None:
+        """Count the request no more, since it could not be published: its sender is to send it again."""
+        for sender, events in self._taken.items():
+            self._quotas.give_back(sender, events)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from telemetry_pipeline import bus, contract
-from telemetry_pipeline.ingest.admission import Admission
+from telemetry_pipeline.ingest.admission import Admission, Request
 from telemetry_pipeline.ingest.api_keys import Sender
 from telemetry_pipeline.ingest.attributes import Caps, Kept, Limits, Treatment, Unchanged
 from telemetry_pipeline.ingest.events import Sieve
@@ -32,7 +32,7 @@ class Export:
     """What became of a request: the messages to publish, the spans in them, and why others were rejected.
 
     `erasures` counts the requests for erasure among them, by the pseudonym of the installation that sends them;
-    `blocked` of the spans came from installations that are blocked.
+    `blocked` of the spans came from installations that are blocked. `admitted` knows what was taken of whose quota.
     """
 
     messages: list[bus.Message]
@@ -40,6 +40,7 @@ class Export:
     rejected: Counter[str]
     erasures: Counter[str]
     blocked: int = 0
+    admitted: Request | None = None
 
 
 class Exporter:
@@ -116,7 +117,7 @@ class Exporter:
                 "this sender is over its quota of events; send them later", {"Retry-After": str(seconds)}
             )
         messages = [bus.pack(payload, stamp, count) for payload, count in payloads(passed, bus.MESSAGE_BYTES)]
-        return Export(messages, sum(len(spans) for _, spans in passed), rejected, erasures, blocked)
+        return Export(messages, sum(len(spans) for _, spans in passed), rejected, erasures, blocked, request)
 
     def _sieve(self, treatment: Treatment, received_at: int, *, requests_only: bool) -> Sieve:
         return Sieve(

@@ -47,12 +47,17 @@ class _Edge:
     erasures: ErasureBound
 
     def publish(self, export: Export) -> None:
-        """Publish an export unless it holds too many requests for erasure."""
-        self.erasures.take(export.erasures)
+        """Publish an export unless it holds too many requests for erasure; what fails is counted against nobody."""
         try:
-            self.publisher.publish(export.messages)
+            self.erasures.take(export.erasures)
+            try:
+                self.publisher.publish(export.messages)
+            except BaseException:
+                self.erasures.give_back(export.erasures)
+                raise
         except BaseException:
-            self.erasures.give_back(export.erasures)
+            if export.admitted:
+                export.admitted.give_back()
             raise
 
 
