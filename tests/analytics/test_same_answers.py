@@ -118,12 +118,13 @@ def made(server: Postgres, emulator: Emulator, name: str) -> Iterator[tuple[Both
                 store.take(Delivery(message.data))
                 for _ in range(2 if number % 3 == 0 else 1):
                     mirror.take(Delivery(message.data))
+            # Each open stream occupies one of the emulator's threads, and it has few.
+            mirror.writer.close()
 
         engine = connect(DatabaseSettings(database_url=url), "tests")
         with engine.connect() as connection:
             yield Both(connection, dataset), take
         engine.dispose()
-        mirror.writer.close()
     store.engine.dispose()
 
 
@@ -212,12 +213,12 @@ def test_anomalies_are_the_same(postgres_server: Postgres, session_emulator: Emu
         return ingested(exports.traces(*spans, resource=named), came)
 
     with made(postgres_server, session_emulator, "anomalies") as (both, take):
-        take(sent(1, 1, rhesis_installation_id=f"quiet {number}") for number in range(4))
-        take([sent(75, 1, rhesis_installation_id="loud"), sent(25, 1, rhesis_installation_id="loud")])
-        take([sent(99, 1, rhesis_installation_id="nearly"), sent(150, 1, service_name="old"), sent(9, 1)])
+        take(sent(2, 1, rhesis_installation_id=f"quiet {number}") for number in range(4))
+        take([sent(150, 1, rhesis_installation_id="loud"), sent(50, 1, rhesis_installation_id="loud")])
+        take([sent(199, 1, rhesis_installation_id="nearly"), sent(300, 1, service_name="old"), sent(9, 1)])
         # On these days there is nobody to compare with, and too long ago.
-        take([sent(120, 2, rhesis_installation_id="alone")])
-        take(sent(120 if number == 0 else 1, 40, rhesis_installation_id=f"long ago {number}") for number in range(4))
+        take([sent(500, 2, rhesis_installation_id="alone")])
+        take(sent(400 if number == 0 else 2, 40, rhesis_installation_id=f"long ago {number}") for number in range(4))
 
         columns, expected = both.in_postgres("sending_anomalies")
         with both.postgres.begin():
@@ -225,7 +226,7 @@ def test_anomalies_are_the_same(postgres_server: Postgres, session_emulator: Emu
 
         assert (columns, expected) == both.in_bigquery("sending_anomalies")
     figures = [(one["events"], one["median_events"], one["times_median"]) for one in rows]
-    assert figures == [(100, 1, 100), (150, 1, 150)]
+    assert figures == [(200, 2, 100), (300, 2, 150)]
     assert [one["service_name"] for one in rows] == [None, "old"]
     assert [one["installation_id"] is not None for one in rows] == [True, False]
     assert {(now - timedelta(days=1)).date()} == {one["day"] for one in rows}
