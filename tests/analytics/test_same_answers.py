@@ -33,7 +33,7 @@ from telemetry_pipeline.settings import DatabaseSettings, MirrorSettings, StoreS
 from telemetry_pipeline.store.function import Store
 from warehouse import Emulator, Warehouse, dataset_of
 
-SEED = 5
+SEED = 7
 
 Row = tuple[str, ...]
 Take = Callable[[Iterable[bus.Message]], None]

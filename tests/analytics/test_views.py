@@ -107,6 +107,18 @@ def test_views_answer_from_raw_events_and_rollups_together(
     assert_views_answer(connection, events)
 
 
+def test_several_events_of_one_moment_name_one_session(connection: Connection) -> None:
+    """What a person did before belongs to it too, however many events have its id first."""
+    fields: dict[str, Any] = {"kind": "user_activity", "user_id": "a", "deployment_type": "cloud", "ago": 1}
+    named = {"event_type": "login", "session_id": "s", "minutes": 30}
+    events = made([fields | {"event_type": "login", "minutes": 10}, fields | named, fields | named], now())
+    store(connection, events)
+
+    assert_views_answer(connection, events)
+    with connection.begin():
+        assert connection.execute(text("select max(sessions) from exact_sessions")).scalar_one() == 1
+
+
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(EVENTS)
 def test_events_that_are_deleted_count_no_more(connection: Connection, drawn: list[dict[str, Any]]) -> None:

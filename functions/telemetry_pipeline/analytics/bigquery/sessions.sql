@@ -63,9 +63,16 @@ runs as (
 stretches as (
     select
         *,
-        greatest(count(session_id) over earlier_in_run, 1) as stretch
+        -- By rows: of several in one moment, the first has none before it.
+        greatest(
+            count(session_id) over (
+                partition by day, deployment_type, user_id, run
+                order by timestamp, session_id nulls last
+                rows between unbounded preceding and current row
+            ),
+            1
+        ) as stretch
     from runs
-    window earlier_in_run as (partition by day, deployment_type, user_id, run order by timestamp, session_id nulls last)
 ),
 
 named as (

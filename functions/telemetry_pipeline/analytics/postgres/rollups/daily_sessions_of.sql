@@ -77,7 +77,12 @@ stretches as (
         *,
         greatest(count(session_id) over earlier_in_run, 1) as stretch
     from runs
-    window earlier_in_run as (partition by user_id, deployment_type, run order by at, session_id)
+    -- By rows: of several in one moment, the first has none before it.
+    window earlier_in_run as (
+        partition by user_id, deployment_type, run
+        order by at, session_id
+        rows between unbounded preceding and current row
+    )
 ),
 
 parts as (
