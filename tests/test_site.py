@@ -83,23 +83,40 @@ def test_links_to_sources_lead_to_where_they_can_be_browsed(tmp_path: Path) -> N
     assert 'href="https://example.com/blob/main/README.md"' in (tmp_path / "with" / "index.html").read_text()
 
 
+def small(directory: Path) -> Path:
+    """A site of two pages with the settings of ours; where they are."""
+    docs, config = directory / "docs", directory / "mkdocs.yml"
+    docs.mkdir()
+    (docs / "site_links.py").write_text((DOCS / "site_links.py").read_text())
+    (docs / "privacy.md").write_text("# Privacy\n")
+    (docs / "index.md").write_text("# Index\n")
+    settings, _ = (ROOT / "mkdocs.yml").read_text().split("\nnav:\n")
+    config.write_text(f"{settings}\nnav: [index.md, privacy.md]\n")
+    return config
+
+
+def test_a_page_that_is_not_listed_is_built(tmp_path: Path) -> None:
+    """Whoever adds one need not know of the list."""
+    config = small(tmp_path)
+    (tmp_path / "docs" / "other.md").write_text("# Other\n\n[privacy](privacy.md)\n")
+
+    done = build(tmp_path / "site", config)
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "site" / "other.html").exists()
+
+
 @pytest.mark.parametrize(
     "broken", ["[x](nowhere.md)", "[x](privacy.md#nowhere)", "[x](../nowhere.md)"], ids=["page", "anchor", "source"]
 )
 def test_a_broken_link_fails(tmp_path: Path, broken: str) -> None:
     """Of each kind; else the build would prove nothing."""
-    (tmp_path / "docs").mkdir()
-    for path in ("privacy.md", "site_links.py"):
-        (tmp_path / "docs" / path).write_text((DOCS / path).read_text())
-    settings, _ = (ROOT / "mkdocs.yml").read_text().split("\nnav:\n")
-    (tmp_path / "mkdocs.yml").write_text(f"{settings}\nnav: [index.md, privacy.md]\n")
-    (tmp_path / "docs" / "privacy.md").write_text("# Privacy\n")
-    (tmp_path / "docs" / "index.md").write_text("# Index\n")
-    assert build(tmp_path / "site", tmp_path / "mkdocs.yml").returncode == 0
+    config = small(tmp_path)
+    assert build(tmp_path / "site", config).returncode == 0
 
     (tmp_path / "docs" / "index.md").write_text(f"# Index\n\n{broken}\n")
 
-    assert build(tmp_path / "site", tmp_path / "mkdocs.yml").returncode != 0
+    assert build(tmp_path / "site", config).returncode != 0
 
 
 # On GitHub

@@ -247,6 +247,26 @@ run "the_ninth_mistake_of_each" {
   ]
 }
 
+run "backups_that_outlive_requests_for_erasure" {
+  command = plan
+
+  variables {
+    database = { backup_retained_count = 32 }
+  }
+
+  expect_failures = [
+    var.database,
+  ]
+}
+
+run "as_many_backups_as_requests_for_erasure_outlive" {
+  command = plan
+
+  variables {
+    database = { backup_retained_count = 31 }
+  }
+}
+
 run "more_connections_than_the_tier_takes" {
   command = plan
 
