@@ -8,6 +8,7 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from datetime import date
 from typing import Any, Self
 
 from telemetry_pipeline import contract
@@ -66,6 +67,13 @@ def _key(value: str) -> bytes:
     if len(key) < 32:
         raise ValueError("expected at least 32 random bytes in hexadecimal or base64, as `openssl rand -hex 32` makes")
     return key
+
+
+def _day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("expected a day as YYYY-MM-DD") from None
 
 
 def _stored_days() -> Any:  # noqa: ANN401 - as `_setting`; `store` and `mirror` must agree
@@ -165,6 +173,17 @@ class IngestSettings(Settings):
     pseudonym_key_epoch: int = _setting(
         _whole(1, 32_767, "epochs"), "The key's number; one higher with each rotation.", 1
     )
+    previous_pseudonym_key: bytes = _setting(
+        _key,
+        "The key before, while who was there under it is to be known again; its number is one lower. Unset: forgotten.",
+        b"",
+        secret=True,
+    )
+    pseudonym_key_since: date | None = _setting(
+        _day,
+        "First day, as YYYY-MM-DD in UTC, whose log records are named with the present key: after the rotation's own.",
+        None,
+    )
     publish_timeout_seconds: float = _setting(
         _seconds(0.1, 60), "How long to wait for Pub/Sub before answering 503; below the exporters' own timeout.", 4.0
     )
@@ -200,6 +219,19 @@ class IngestSettings(Settings):
         "Oldest event that is accepted; an older one is rejected.",
         contract.RETENTION_MONTHS * 30,
     )
+
+    def fault(self) -> str:
+        """A previous key is another one, of an earlier epoch, and it is known since when it is one."""
+        if not self.previous_pseudonym_key:
+            return ""
+        previous, epoch = self.variable("previous_pseudonym_key"), self.variable("pseudonym_key_epoch")
+        if self.previous_pseudonym_key == self.pseudonym_key:
+            return f"{previous}: it is the present key. Give the one before, or leave it out."
+        if self.pseudonym_key_epoch == 1:
+            return f"{epoch}: the present key can't be the first where {previous} is set; raise it by one."
+        if self.pseudonym_key_since is None:
+            return f"{self.variable('pseudonym_key_since')}: missing. {previous} needs the day after the rotation."
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from sqlalchemy.exc import ProgrammingError
 from telemetry_pipeline.analytics import PUBLISHED, VIEWS, definition
 
 _BELOW = (
+    "resolved",
     "events",
     "stale_days",
     "age",
@@ -81,7 +82,7 @@ def _drop(connection: Connection) -> None:
             from pg_class
             where relkind = 'v'
                 and relnamespace = current_schema()::regnamespace
-                and (relname = any(:names) or relname ~ '^(analytics|exact)_')
+                and (relname = any(:names) or relname ~ '^(analytics|exact|resolved)_')
             union all
             select format('drop routine if exists %s cascade', oid::regprocedure)
             from pg_proc

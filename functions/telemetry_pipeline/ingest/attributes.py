@@ -9,8 +9,9 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from telemetry_pipeline import contract
+from telemetry_pipeline.ingest.keys import LINKED, Keys
 from telemetry_pipeline.otlp.errors import Undecodable
-from telemetry_pipeline.privacy import Pseudonymiser, TemplateCap, is_safe_key, is_sensitive_key, path_template, scrub
+from telemetry_pipeline.privacy import TemplateCap, is_safe_key, is_sensitive_key, path_template, scrub
 
 Value = str | int | float | bool
 
@@ -29,7 +30,8 @@ class Kept:
     """An attribute that may pass, under its name in the contract; not to be changed.
 
     `rank` is 0 for its own name and higher for weaker aliases; `encoded` is the serialised KeyValue that goes on;
-    `fault` says how it breaks the contract, which rejects an event that has a use for it.
+    `fault` says how it breaks the contract, which rejects an event that has a use for it; `previous` is the pseudonym
+    under the previous key, while there is one.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Kept:
     encoded: bytes = b""
     fault: str = ""
     is_metadata: bool = False
+    previous: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +104,13 @@ class Treatment(dict[bytes, Kept | None]):
     long as the request: values that could identify somebody must not outlive their use.
     """
 
-    def __init__(self, pseudonymiser: Pseudonymiser, cap: TemplateCap, limits: Limits, unchanged: Unchanged) -> None:
+    def __init__(self, keys: Keys, cap: TemplateCap, limits: Limits, unchanged: Unchanged) -> None:
         super().__init__()
         self.service = ""
         self._unchanged = unchanged
-        self._pseudonymiser = pseudonymiser
+        self._keys = keys
         self._cap = cap
-        self._keys = _KeysThatPass()
+        self._metadata_keys = _KeysThatPass()
         self._limits = limits
         self._treatments: dict[contract.Treatment, Callable[[contract.Attribute, Value], Value]] = {
             "closed": _closed,
@@ -139,7 +142,10 @@ class Treatment(dict[bytes, Kept | None]):
         rule = _RULES.get(name)
         if rule:
             return self._named(rule, value)
-        if name.startswith(contract.METADATA_PREFIX) and self._keys[name.removeprefix(contract.METADATA_PREFIX)]:
+        if (
+            name.startswith(contract.METADATA_PREFIX)
+            and self._metadata_keys[name.removeprefix(contract.METADATA_PREFIX)]
+        ):
             return self._metadata(name, value)
         return None
 
@@ -152,7 +158,10 @@ class Treatment(dict[bytes, Kept | None]):
             return Kept(attribute.name, rule.rank, fault=str(fault))
         if treated == "":
             return None
-        return Kept(attribute.name, rule.rank, treated, encode(attribute.name, treated))
+        kept = Kept(attribute.name, rule.rank, treated, encode(attribute.name, treated))
+        if self._keys.overlap and attribute.name in LINKED:
+            kept.previous = self._keys.previous(attribute.domain, str(scalar))
+        return kept
 
     def _metadata(self, name: str, value: AnyValue) -> Kept | None:
         try:
@@ -198,7 +207,7 @@ class Treatment(dict[bytes, Kept | None]):
     def _pseudonym(self, attribute: contract.Attribute, value: Value) -> str:
         if isinstance(value, bool | float):
             raise _FaultError("wrong_type")
-        return self._pseudonymiser.pseudonym(attribute.domain, str(value)) or ""
+        return self._keys.pseudonym(attribute.domain, str(value))
 
 
 def _is_worth_remembering(kept: Kept) -> bool:

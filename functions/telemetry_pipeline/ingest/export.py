@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from telemetry_pipeline import bus, contract
 from telemetry_pipeline.ingest.attributes import Kept, Limits, Treatment, Unchanged
 from telemetry_pipeline.ingest.events import Sieve
+from telemetry_pipeline.ingest.keys import LINKED, Keys
 from telemetry_pipeline.otlp import wire_pb2 as wire
 from telemetry_pipeline.otlp.requests import Group, Signal
-from telemetry_pipeline.privacy import Pseudonymiser, TemplateCap
+from telemetry_pipeline.privacy import TemplateCap
 from telemetry_pipeline.settings import IngestSettings
 
 _DAY_NANOSECONDS = 86_400 * 10**9
@@ -32,12 +33,11 @@ class Exporter:
     """Turns decoded requests into messages; one per instance, since it holds the cap on templates."""
 
     def __init__(self, settings: IngestSettings) -> None:
-        self._pseudonymiser = Pseudonymiser(settings.pseudonym_key, settings.pseudonym_key_epoch)
+        self._keys = Keys(settings)
         self._cap = TemplateCap(settings.max_templates)
         self._unchanged = Unchanged()
         self._limits = Limits(settings.max_attributes, settings.max_value_depth, settings.max_text_characters)
         self._max_age_nanoseconds = settings.max_age_days * _DAY_NANOSECONDS
-        self._key_epoch = settings.pseudonym_key_epoch
 
     def export(self, signal: Signal, groups: list[Group], received_at: int, *, requests_only: bool = False) -> Export:
         """Scrub a request of spans or log records.
@@ -51,18 +51,18 @@ class Exporter:
         Raises:
             Undecodable: A span, a log record or an attribute is malformed.
         """
-        stamp = bus.Stamp(contract.VERSION, self._key_epoch, received_at)
+        stamp = bus.Stamp(contract.VERSION, self._keys.epoch, received_at)
         rejected: Counter[str] = Counter()
         passed = []
         for group in groups:
-            treatment = Treatment(self._pseudonymiser, self._cap, self._limits, self._unchanged)
+            treatment = Treatment(self._keys, self._cap, self._limits, self._unchanged)
             resource = _resource(group, treatment)
             sieve = self._sieve(treatment, received_at, requests_only=requests_only)
             if signal is Signal.LOGS:
-                spans = [sieve.log_record(item, self._pseudonymiser) for item in group.items]
+                spans = [sieve.log_record(item, self._keys) for item in group.items]
             else:
                 spans = [sieve.span(item) for item in group.items]
-            passed.append((_stamped(resource, stamp, sieve.consented), [span for span in spans if span is not None]))
+            passed.append((_stamped(resource, stamp, sieve), [span for span in spans if span is not None]))
             rejected += sieve.rejected
         messages = [bus.pack(payload, stamp, count) for payload, count in payloads(passed, bus.MESSAGE_BYTES)]
         return Export(messages, sum(len(spans) for _, spans in passed), rejected)
@@ -85,10 +85,16 @@ def _resource(group: Group, treatment: Treatment) -> dict[str, Kept]:
     return {name: one for name, one in kept.items() if name in _RESOURCE}
 
 
-def _stamped(resource: Mapping[str, Kept], stamp: bus.Stamp, consented: int) -> bytes:
+def _stamped(resource: Mapping[str, Kept], stamp: bus.Stamp, sieve: Sieve) -> bytes:
     """A resource with the stamp, serialised, without what somebody behind its events has not consented to."""
-    attributes = [one.encoded for name, one in resource.items() if _RESOURCE[name] <= consented]
-    return wire.Resource(attributes=[*stamp.attributes(), *attributes]).SerializeToString()
+    kept = [one for name, one in resource.items() if _RESOURCE[name] <= sieve.consented]
+    links: dict[str, set[tuple[str, str]]] = {
+        LINKED[one.name]: {(str(one.value), one.previous)} for one in kept if one.previous
+    }
+    if sieve.people:
+        links["user"] = sieve.people
+    attributes = [*stamp.attributes(), *bus.link_attributes(links), *(one.encoded for one in kept)]
+    return wire.Resource(attributes=attributes).SerializeToString()
 
 
 def payloads(resources: Iterable[tuple[bytes, list[bytes]]], limit: int) -> Iterator[tuple[bytes, int]]:

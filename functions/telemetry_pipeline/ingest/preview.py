@@ -73,7 +73,7 @@ def preview(settings: IngestSettings, signal: Signal, groups: list[Group], recei
     Raises:
         Undecodable: A span, a log record or an attribute is malformed.
     """
-    exporter = Exporter(replace(settings, pseudonym_key=secrets.token_bytes(32)))
+    exporter = Exporter(replace(settings, pseudonym_key=secrets.token_bytes(32), previous_pseudonym_key=b""))
     export = exporter.export(signal, groups, received_at)
     return {
         "stored": list(_rows(export, settings.max_age_days)),

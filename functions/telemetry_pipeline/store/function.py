@@ -14,8 +14,9 @@ from telemetry_pipeline.rows.message import NewerContract, Unreadable
 from telemetry_pipeline.settings import StoreSettings
 from telemetry_pipeline.store.events import rows_of
 from telemetry_pipeline.store.group import Group
+from telemetry_pipeline.store.links import KnownLinks, link_row
 from telemetry_pipeline.store.rejections import parked_message
-from telemetry_pipeline.store.tables import REJECTED_SPANS
+from telemetry_pipeline.store.tables import LINKS, REJECTED_SPANS
 from telemetry_pipeline.store.writer import Unavailable, Writer
 from telemetry_pipeline.triggered import Outcome
 
@@ -27,12 +28,13 @@ class Store:
     settings: StoreSettings
     engine: Engine
     group: Group
+    known_links: KnownLinks
 
     @classmethod
     def made_from(cls, settings: StoreSettings) -> "Store":
         """Connect to nothing yet; the first message does."""
         engine = connect(settings, "store", settings.database_pool_size)
-        return cls(settings, engine, Group(Writer(engine), settings.database_pool_size))
+        return cls(settings, engine, Group(Writer(engine), settings.database_pool_size), KnownLinks())
 
     def take(self, delivery: Delivery) -> Outcome:
         """Store a message, and return once it is committed.
@@ -42,10 +44,12 @@ class Store:
             NewerContract: This version can't read it, a newer one can.
         """
         try:
-            rows = rows_of(delivery.data, self.settings.max_age_days)
+            rows, links = rows_of(delivery.data, self.settings.max_age_days)
         except Unreadable as unreadable:
             return self._park(delivery, unreadable)
-        refused = self.group.write(rows)
+        links = self.known_links.new(links)
+        refused = self.group.write(rows | {LINKS: [link_row(link) for link in links]} if links else rows)
+        self.known_links.add(links)
         return Outcome("stored", sum(map(len, rows.values())), len(rows.get(REJECTED_SPANS, ())) + refused)
 
     def _park(self, delivery: Delivery, unreadable: Unreadable) -> Outcome:

@@ -6,6 +6,7 @@ from telemetry_pipeline.rows import columns
 
 REJECTED_SPANS = "analytics_rejected_spans"
 PARKED_MESSAGES = "analytics_parked_messages"
+LINKS = "analytics_pseudonym_links"
 
 Rows = dict[str, list[bytes]]
 """Table → its rows, as `copy.row` makes them."""
@@ -22,4 +23,5 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "size_bytes",
         "payload",
     ),
+    LINKS: ("domain", "pseudonym", "previous", "key_epoch", "first_seen"),
 }
