@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import functions_framework
@@ -22,7 +22,13 @@ def serving(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
     monkeypatch.setenv("RHESIS_DATABASE_URL", url)
     monkeypatch.setenv("FUNCTION_TARGET", "maintain")
     monkeypatch.setenv("RHESIS_K_ANONYMITY", "1")  # these tests have but a few people
+    with ExitStack() as stack:
+        set_up_anew(monkeypatch, stack)
+        yield functions_framework.create_app("maintain", str(MAIN)).test_client()
+
+
+def set_up_anew(monkeypatch: pytest.MonkeyPatch, stack: ExitStack) -> None:
+    """Have the next request served by an instance that reads the settings as they are then."""
     instance = Once(lambda: function.Maintenance.made_from(MaintainSettings.read(os.environ)))
     monkeypatch.setattr(function, "maintenance", instance)
-    yield functions_framework.create_app("maintain", str(MAIN)).test_client()
-    instance().engine.dispose()
+    stack.callback(lambda: instance().engine.dispose())

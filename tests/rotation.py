@@ -62,7 +62,7 @@ class Pipeline:
                 self.also(published)
 
     def visit(self, days: Mapping[str, Iterable[float]], **resource: object) -> None:
-        """Post people's events, of one kind after the other, so many days ago, from an installation of each person's."""
+        """Post people's events, of one kind after the other, so many days ago, from an installation of each."""
         for user, ago in days.items():
             spans = [did(user, days_ago, KINDS[number % 3]) for number, days_ago in enumerate(ago)]
             self.post(traces(*spans, resource={"rhesis.installation.id": f"at {user}'s"} | resource))

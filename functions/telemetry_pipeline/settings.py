@@ -310,6 +310,16 @@ class MaintainSettings(DatabaseSettings):
     database_dashboards: tuple[str, ...] = _setting(
         _names, "Users of the database that may read exact counts, as `dashboard` does; separated by commas.", ()
     )
+    linkage_horizon_months: int = _setting(
+        _whole(0, 120, "months"),
+        "Months after which pseudonyms from before a rotation of the key are unlinked, for ever; 0: not by itself.",
+        0,
+    )
+    unlinked_key_epoch: int = _setting(
+        _whole(0, 32_767, "epochs"),
+        "The last key whose predecessor was destroyed: its pseudonyms are linked to the former ones no more. 0: none.",
+        0,
+    )
     k_anonymity: int = _k_anonymity()
     dead_letters_subscription: str = _setting(
         _text(r"projects/[^/]+/subscriptions/[^/]+", "a subscription as projects/PROJECT/subscriptions/SUBSCRIPTION"),

@@ -46,6 +46,10 @@ alter table analytics_rollup_state add column links_in_bigquery bigint not null 
 
 comment on column analytics_rollup_state.links_in_bigquery is 'Which links BigQuery has, as a fingerprint; 0 for none.';
 
+alter table analytics_upkeep add column linkage_horizon_months integer;
+
+comment on column analytics_upkeep.linkage_horizon_months is 'Months after which links are deleted; 0 for never.';
+
 grant select, insert on analytics_pseudonym_links to telemetry_writer;
 grant select on analytics_key_overlaps to telemetry_writer;
 """
@@ -56,6 +60,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("alter table analytics_upkeep drop column linkage_horizon_months")
     op.execute("alter table analytics_rollup_state drop column links_in_bigquery")
     op.execute("drop table analytics_key_overlaps")
     op.execute("drop table analytics_pseudonym_links")

@@ -294,6 +294,7 @@ CREATE TABLE public.analytics_upkeep (
     rejected_retention_days integer,
     dead_letters bigint,
     dead_letters_at timestamp with time zone,
+    linkage_horizon_months integer,
     CONSTRAINT analytics_upkeep_is_only CHECK (is_only),
     CONSTRAINT analytics_upkeep_k_anonymity CHECK ((k_anonymity >= 1))
 );
@@ -303,6 +304,7 @@ COMMENT ON COLUMN public.analytics_upkeep.retention_months IS 'Months that event
 COMMENT ON COLUMN public.analytics_upkeep.rejected_retention_days IS 'Days that rejected spans and parked messages are kept.';
 COMMENT ON COLUMN public.analytics_upkeep.dead_letters IS 'Messages in the dead-letter subscription; null where unknown.';
 COMMENT ON COLUMN public.analytics_upkeep.dead_letters_at IS 'When that was so.';
+COMMENT ON COLUMN public.analytics_upkeep.linkage_horizon_months IS 'Months after which links are deleted; 0 for never.';
 CREATE TABLE public.analytics_user_activity (
     id uuid NOT NULL,
     user_id text,

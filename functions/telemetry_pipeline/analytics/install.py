@@ -9,6 +9,7 @@ from telemetry_pipeline.analytics import PUBLISHED, VIEWS, definition
 
 _BELOW = (
     "resolved",
+    "resolved_requests",
     "events",
     "stale_days",
     "age",
@@ -34,6 +35,7 @@ _BELOW = (
     "refresh_day",
     "unrolled_days",
     "forget",
+    "unlink",
     "history",
 )
 """What the views are made of, each after those that it uses."""

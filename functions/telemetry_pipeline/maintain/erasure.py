@@ -81,6 +81,7 @@ def forget_requests(connection: Connection, now: datetime, days: int, *, in_bigq
     """
     with connection.begin():
         values = {"before": now - timedelta(days=days), "in_bigquery": in_bigquery}
+        connection.execute(_UNLINK, values)
         return connection.execute(_FORGET, values).rowcount
 
 
@@ -137,9 +138,9 @@ _OBEYED = text("select id from analytics_erasure_requests where user_id is not n
 # A day is looked at again when it was counted anew since: only then can it hold an event that was not there before.
 _DAYS = text("""
     select distinct known.day
-    from analytics_erasure_requests as request
+    from resolved_requests as request
     inner join analytics_person_days as known
-        on known.user_id = request.user_id
+        on known.user_id = request.person
         and known.deployment_type = 'all'
         and known.day <= (request."timestamp" at time zone 'UTC')::date
     inner join analytics_rolled_days as rolled on rolled.day = known.day
@@ -153,8 +154,7 @@ _DELETE = """
             id,
             user_id,
             "timestamp"
-        from analytics_erasure_requests
-        where user_id is not null
+        from resolved_requests
         order by user_id, "timestamp" desc
     ),
 
@@ -190,22 +190,33 @@ _LATEST = text("""
         user_id,
         "timestamp",
         erased_in_bigquery_at
-    from analytics_erasure_requests
-    where user_id is not null
+    from resolved_requests
     order by user_id, "timestamp" desc
 """)
 _ERASED_IN_BIGQUERY = text("""
     update analytics_erasure_requests
     set erased_in_bigquery_at = :now
-    where user_id = any(:users)
+    where id in (select id from resolved_requests where user_id = any(:users))
 """)
-_FORGET = text("""
+_FORGOTTEN = """
+    user_id is not null
+    and received_at < :before
+    and erased_at is not null
+    and (erased_in_bigquery_at is not null or not :in_bigquery)
+"""
+# Until then the link is needed to find what arrives late; who came back since keeps it.
+_UNLINK = text(f"""
+    delete from analytics_pseudonym_links as link
+    using resolved_requests as request
+    where request.id in (select id from analytics_erasure_requests where {_FORGOTTEN})
+        and link.domain = 'user'
+        and link.previous = request.person
+        and not exists (select from analytics_people as known where known.user_id = link.previous)
+""")  # noqa: S608 - our own
+_FORGET = text(f"""
     update analytics_erasure_requests
     set
         user_id = null,
         installation_id = null
-    where user_id is not null
-        and received_at < :before
-        and erased_at is not null
-        and (erased_in_bigquery_at is not null or not :in_bigquery)
-""")
+    where {_FORGOTTEN}
+""")  # noqa: S608 - our own

@@ -1,4 +1,4 @@
-"""One run of maintenance: migrations, partitions, rollups, erasure, retention, history, in this order."""
+"""One run of maintenance: migrations, partitions, keys, rollups, erasure, retention, history, in this order."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,17 @@ from sqlalchemy import Connection, Engine, text
 from telemetry_pipeline import warehouse
 from telemetry_pipeline.database import connect
 from telemetry_pipeline.logs import log
-from telemetry_pipeline.maintain import dead_letters, erasure, history, migrate, retention, roles, rollups, upkeep
+from telemetry_pipeline.maintain import (
+    dead_letters,
+    erasure,
+    history,
+    keys,
+    migrate,
+    retention,
+    roles,
+    rollups,
+    upkeep,
+)
 from telemetry_pipeline.maintain.partitions import make_partitions, summarize
 from telemetry_pipeline.settings import MaintainSettings, WarehouseSettings
 
@@ -75,6 +85,7 @@ def _maintain(connection: Connection, settings: MaintainSettings, now: datetime,
     first_kept = retention.first_kept_day(now.date(), settings.retention_months)
     is_due = retention.is_due(connection, first_kept)
     report.step("partitions", lambda: _partition(connection, now.date()))
+    report.step("keys", lambda: keys.end_overlaps(connection, settings, now))
     report.step("rollups", lambda: {"days": len(rollups.refresh(connection, now, all_days=is_due))})
     report.step("erasure", lambda: _erase(connection, settings, now))
     report.step("retention", lambda: _retain(connection, settings, first_kept, now, is_due=is_due))

@@ -15,12 +15,14 @@ def record_settings(connection: Connection, settings: MaintainSettings) -> None:
                 update analytics_upkeep
                 set k_anonymity = :k_anonymity,
                     retention_months = :retention_months,
-                    rejected_retention_days = :rejected_retention_days
+                    rejected_retention_days = :rejected_retention_days,
+                    linkage_horizon_months = :linkage_horizon_months
             """),
             {
                 "k_anonymity": settings.k_anonymity,
                 "retention_months": settings.retention_months,
                 "rejected_retention_days": settings.rejected_retention_days,
+                "linkage_horizon_months": settings.linkage_horizon_months,
             },
         )
 
