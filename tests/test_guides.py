@@ -33,7 +33,7 @@ from telemetry_pipeline.settings import DatabaseSettings
 ROOT = DOCS.parent
 SELF_HOSTED = ROOT / "deploy" / "self-hosted"
 GUIDE, SETUP, PRIVACY, SUMMARY = "TELEMETRY.md", "TELEMETRY_SETUP.md", "privacy.md", "telemetry/README.md"
-PAGES = (GUIDE, SETUP, PRIVACY, SUMMARY)
+PAGES = (GUIDE, SETUP, PRIVACY, SUMMARY, "keys.md")
 CLIENT_VARIABLES = {variable.name for variable in VARIABLES}
 ON = {"OTEL_RHESIS_TELEMETRY_ENABLED", "OTEL_EXPORTER_OTLP_ENDPOINT"}
 

@@ -5,12 +5,41 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
 
 class HomeInUseError(Exception):
     """Another stack runs in this directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The key of pseudonyms, in hexadecimal, its number, and while two overlap the one before and since when that is.
+
+    `unlinked_epoch` is the last key whose predecessor is destroyed.
+    """
+
+    epoch: int
+    key: str
+    previous: str = ""
+    since: str = ""
+    unlinked_epoch: int = 0
+
+    def rotated(self, since: str) -> "Keys":
+        """A new key, and this one kept beside it."""
+        return Keys(self.epoch + 1, secrets.token_hex(32), self.key, since, self.unlinked_epoch)
+
+    def environment(self) -> dict[str, str]:
+        """The settings of the functions that need them."""
+        return {
+            "RHESIS_PSEUDONYM_KEY": self.key,
+            "RHESIS_PSEUDONYM_KEY_EPOCH": str(self.epoch),
+            "RHESIS_PREVIOUS_PSEUDONYM_KEY": self.previous,
+            "RHESIS_PSEUDONYM_KEY_SINCE": self.since,
+            "RHESIS_UNLINKED_KEY_EPOCH": str(self.unlinked_epoch),
+        }
 
 
 class Home:
@@ -24,6 +53,8 @@ class Home:
         self.bigquery = self.directory / "bigquery"
         self.settings = self.directory / "telemetry.env"
         self.stack = self.directory / "stack.json"
+        self._first_key = self.directory / "pseudonym.key"
+        self._keys = self.directory / "keys.json"
         self._lock: IO[str] | None = None
 
     def open(self) -> None:
@@ -41,12 +72,23 @@ class Home:
                 f"a stack runs in {self.directory} already; stop it, or choose another place with --directory"
             ) from None
 
-    def pseudonym_key(self) -> str:
-        """The key of pseudonyms, in hexadecimal: made at the first start and kept, so that people stay themselves."""
-        file = self.directory / "pseudonym.key"
-        if not file.exists():
-            _write_private(file, secrets.token_hex(32))
-        return file.read_text()
+    @property
+    def has_keys(self) -> bool:
+        """Whether a stack was ever started here."""
+        return self._keys.exists() or self._first_key.exists()
+
+    def keys(self) -> Keys:
+        """The keys of pseudonyms; the first is made at the first start and kept, so that people stay themselves."""
+        if self._keys.exists():
+            return Keys(**json.loads(self._keys.read_text()))
+        if not self._first_key.exists():
+            _write_private(self._first_key, secrets.token_hex(32))
+        return Keys(1, self._first_key.read_text().strip())
+
+    def write_keys(self, keys: Keys) -> None:
+        """Keep other keys from now on, and none of those that are not among them."""
+        _write_private(self._keys, json.dumps(asdict(keys)) + "\n")
+        self._first_key.unlink(missing_ok=True)
 
     def write_settings(self, environment: Mapping[str, str]) -> None:
         """Write the environment variables that `telemetry` reads to find this stack."""

@@ -9,6 +9,7 @@ from telemetry_pipeline import __version__
 from telemetry_pipeline.cli import environment
 from telemetry_pipeline.cli.backfill import backfill
 from telemetry_pipeline.cli.doctor import doctor
+from telemetry_pipeline.cli.keys import keys
 from telemetry_pipeline.cli.looker import looker_url
 from telemetry_pipeline.cli.maintain import maintain
 from telemetry_pipeline.cli.migrate import migrate
@@ -31,7 +32,7 @@ def main(context: click.Context, settings: Path) -> None:
     context.obj = environment.load(settings)
 
 
-for command in (backfill, doctor, looker_url, maintain, migrate, smoke, tail):
+for command in (backfill, doctor, keys, looker_url, maintain, migrate, smoke, tail):
     main.add_command(command)
 for entry_point in entry_points(group="telemetry.commands"):
     main.add_command(entry_point.load())
