@@ -16,17 +16,22 @@ locals {
     dashboard = merge(local.database_environment["dashboard"], {
       RHESIS_K_ANONYMITY = tostring(var.dashboard.k_anonymity)
     })
-    ingest = {
+    ingest = merge({
       RHESIS_EVENTS_TOPIC        = google_pubsub_topic.events.id
       RHESIS_MAX_AGE_DAYS        = tostring(var.retention_months * 30)
       RHESIS_PSEUDONYM_KEY_EPOCH = tostring(var.pseudonym_key_epoch)
-    }
+      }, var.pseudonym_key_previous == null ? {} : {
+      RHESIS_PSEUDONYM_KEY_SINCE = var.pseudonym_key_previous.since
+    })
     maintain = merge(local.database_environment["maintain"], local.bigquery_environment, {
       RHESIS_DATABASE_DASHBOARDS       = google_sql_user.functions["dashboard"].name
       RHESIS_DATABASE_WRITERS          = google_sql_user.functions["store"].name
       RHESIS_DEAD_LETTERS_SUBSCRIPTION = google_pubsub_subscription.dead_letters.id
       RHESIS_K_ANONYMITY               = tostring(var.dashboard.k_anonymity)
+      RHESIS_LINKAGE_HORIZON_MONTHS    = tostring(var.linkage_horizon_months)
       RHESIS_RETENTION_MONTHS          = tostring(var.retention_months)
+      # Without the previous key there is nothing to link any more.
+      RHESIS_UNLINKED_KEY_EPOCH = tostring(var.pseudonym_key_epoch - (var.pseudonym_key_previous == null ? 0 : 1))
       }, length(var.database.readers) == 0 ? {} : {
       RHESIS_DATABASE_READERS = join(",", var.database.readers)
     })
@@ -86,12 +91,17 @@ module "function" {
   environment_variables = local.environment[each.key]
   ingress_settings      = local.ingress[each.key]
   service_account_email = google_service_account.accounts[each.key].email
-  secrets = each.key != "ingest" ? {} : {
+  secrets = each.key != "ingest" ? {} : merge({
     RHESIS_PSEUDONYM_KEY = {
       secret  = google_secret_manager_secret.pseudonym_key.secret_id
       version = google_secret_manager_secret_version.pseudonym_key.version
     }
-  }
+    }, var.pseudonym_key_previous == null ? {} : {
+    RHESIS_PREVIOUS_PSEUDONYM_KEY = {
+      secret  = google_secret_manager_secret.pseudonym_key.secret_id
+      version = var.pseudonym_key_previous.version
+    }
+  })
   vpc = !contains(local.database_users, each.key) ? null : {
     network    = google_compute_network.main.id
     subnetwork = google_compute_subnetwork.functions.id
