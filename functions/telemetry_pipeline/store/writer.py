@@ -96,7 +96,7 @@ class Writer:
         try:
             # Tables, and the rows of each, in one order: two transactions that hold some of the same rows then wait for
             # each other and don't lock each other out.
-            way(connection, {table: sorted(rows[table]) for table in sorted(rows)})
+            way(connection, {table: sorted(rows[table]) for table in sorted(rows, key=_place)})
             _tell_if_late(connection, rows)
             connection.commit()
         except DatabaseError as error:
@@ -111,6 +111,10 @@ class Writer:
         finally:
             with suppress(Exception):
                 connection.close()
+
+
+def _place(table: str) -> tuple[bool, str]:
+    return table != LINKS, table
 
 
 def _copy(connection: PoolProxiedConnection, rows: Rows) -> None:
