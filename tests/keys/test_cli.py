@@ -68,7 +68,6 @@ def test_a_key_is_rotated_and_the_one_before_destroyed(pipeline: Pipeline) -> No
     """While it runs: events go on, one person is linked, in the end neither the link nor the former key is left."""
     first_key = (pipeline.directory / "pseudonym.key").read_text()
     directory = f"--directory={pipeline.directory}"
-    assert "next: nothing" in keys(pipeline, "status")
     login(pipeline)
     until(lambda: epochs(pipeline) == [1], 30)
 
