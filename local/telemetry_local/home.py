@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -22,8 +22,8 @@ class Keys:
     """
 
     epoch: int
-    key: str
-    previous: str = ""
+    key: str = field(repr=False)
+    previous: str = field(default="", repr=False)
     since: str = ""
     unlinked_epoch: int = 0
 
@@ -72,18 +72,19 @@ class Home:
                 f"a stack runs in {self.directory} already; stop it, or choose another place with --directory"
             ) from None
 
-    @property
-    def has_keys(self) -> bool:
-        """Whether a stack was ever started here."""
-        return self._keys.exists() or self._first_key.exists()
-
     def keys(self) -> Keys:
         """The keys of pseudonyms; the first is made at the first start and kept, so that people stay themselves."""
+        if kept := self.kept_keys():
+            return kept
+        first = Keys(1, secrets.token_hex(32))
+        _write_private(self._first_key, first.key)
+        return first
+
+    def kept_keys(self) -> Keys | None:
+        """The keys that are there, if any are."""
         if self._keys.exists():
             return Keys(**json.loads(self._keys.read_text()))
-        if not self._first_key.exists():
-            _write_private(self._first_key, secrets.token_hex(32))
-        return Keys(1, self._first_key.read_text().strip())
+        return Keys(1, self._first_key.read_text().strip()) if self._first_key.exists() else None
 
     def write_keys(self, keys: Keys) -> None:
         """Keep other keys from now on, and none of those that are not among them."""

@@ -36,10 +36,10 @@ def rotate(obj: dict[str, str], *, directory: Path, cloud: bool) -> None:
     """
     home = Home(directory)
     since = datetime.now(UTC).date() + timedelta(days=_FULL_DAYS)
-    if cloud or not home.has_keys:
+    keys = home.kept_keys()
+    if cloud or not keys:
         click.echo(_variables(_epoch(obj), f"{since:%Y-%m-%d}"))
         return
-    keys = home.keys()
     if keys.previous:
         raise click.ClickException(
             f"keys {keys.epoch - 1} and {keys.epoch} still overlap; end that first: `telemetry keys destroy-previous`"
@@ -57,12 +57,12 @@ def rotate(obj: dict[str, str], *, directory: Path, cloud: bool) -> None:
 def destroy_previous(*, directory: Path, yes: bool) -> None:
     """Destroy the previous key, for ever: who was there before can't be told from their events any more."""
     home = Home(directory)
-    if not home.has_keys:
+    keys = home.kept_keys()
+    if not keys:
         raise click.ClickException(
             f"no key is kept in {directory}. In Google Cloud, set pseudonym_key_previous to null, apply, and destroy "
             "the version: `gcloud secrets versions destroy VERSION --secret=telemetry-pseudonym-key`"
         )
-    keys = home.keys()
     if not keys.previous:
         raise click.ClickException("there is no previous key")
     if not yes:

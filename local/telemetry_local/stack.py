@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import telemetry_pipeline
 from telemetry_local import bigquery, gateway, topics
-from telemetry_local.home import Home
+from telemetry_local.home import Home, Keys
 from telemetry_local.ports import Ports
 from telemetry_local.postgres import Postgres
 from telemetry_local.supervisor import Part, Supervisor
@@ -95,16 +95,17 @@ class Stack:
     def watch(self, progress: Callable[[str], None]) -> NoReturn:
         """Start parts that die again, or whose keys are others, until it is interrupted; `progress` is told which."""
         while True:
-            if self._home.keys() != self._keys:
-                self._rotate()
+            kept = self._home.kept_keys()
+            if kept and kept != self._keys:
+                self._rotate(kept)
                 progress("ingest and maintain were started again, with other keys")
             if again := self._supervisor.revive():
                 self._write_stack()
                 progress(f"{', '.join(again)} died and was started again")
             time.sleep(_POLL_SECONDS)
 
-    def _rotate(self) -> None:
-        self._keys = self._home.keys()
+    def _rotate(self, keys: Keys) -> None:
+        self._keys = keys
         self._supervisor.replace(self._function_part("maintain", "127.0.0.1", self._ports.maintain))
         self._supervisor.replace(self._function_part("ingest", self._ports.host, self._ports.ingest))
         self._home.write_settings(self._environment())

@@ -131,10 +131,13 @@ class Reader:
                 items = wire.ResourceItems.FromString(raw)
                 attributes = wire.Resource.FromString(items.resource).attributes[:]
                 resource = _Resource(attributes, cells, self, max_age_days)
+                spans, rejected = 0, len(content.rejections)
                 for scope in items.scopes:
                     for span in wire.ScopeItems.FromString(scope).items:
                         resource.add(span, content)
-                content.links.extend(resource.links)
+                        spans += 1
+                if spans > len(content.rejections) - rejected:
+                    content.links.extend(resource.links)
         except (DecodeError, ValueError):
             raise Unreadable("undecodable") from None
         return content
