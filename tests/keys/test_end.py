@@ -14,6 +14,7 @@ from exports import traces
 from maintained import set_up_anew
 from rotation import Pipeline, as_one_person, did, pseudonym
 from stored_events import assert_views_answer, ordered, rows, stored, today
+from telemetry_pipeline import bus
 
 BEFORE = {
     "stays": (75, 68, 61, 54, 47, 40),
@@ -169,6 +170,7 @@ def test_nothing_links_any_more(run: Maintain, connection: Connection) -> None:
     continued = [pseudonym(2, user) for user in CONTINUED]
     known = first_days(connection, "analytics_people where deployment_type = 'all'", "user_id")
     assert {known[one] for one in continued} == {"-infinity"}
+    assert [one for one in known if known[one] == "-infinity"] == sorted(continued)
     assert "-infinity" not in {known[pseudonym(2, user)] for user in ("is new", "late")}
     places = first_days(connection, "analytics_installations", "installation_id")
     assert {places[pseudonym(2, f"at {user}'s", "installation")] for user in CONTINUED} == {"-infinity"}
@@ -205,6 +207,19 @@ def found(connection: Connection, query: str) -> bool:
 def first_days(connection: Connection, source: str, name: str) -> dict[str, str]:
     with connection.begin():
         return {str(key): day for key, day in connection.execute(text(f"select {name}, first_day::text from {source}"))}
+
+
+def test_a_message_that_could_not_be_read_keeps_nothing(one_person: Pipeline, run: Maintain) -> None:
+    """It was kept to be looked at, and may tell whose pseudonyms are whose; that it came stays known."""
+    with_payload = "analytics_parked_messages where payload is not null"
+    damaged = bus.Message(b"\x1f\x8b damaged", {"contract_version": "1"})
+    assert one_person.store.push(damaged).status_code == 204
+    assert one_person.store.count(with_payload) == 1
+
+    run(unlinked_key_epoch=2)
+
+    assert one_person.store.count(with_payload) == 0
+    assert one_person.store.count("analytics_parked_messages") == 1
 
 
 def test_no_link_comes_back(one_person: Pipeline, run: Maintain) -> None:

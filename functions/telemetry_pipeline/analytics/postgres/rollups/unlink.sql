@@ -269,6 +269,13 @@ begin
 
     drop table unlinked;
     delete from analytics_pseudonym_links where key_epoch <= up_to_epoch;
+
+    -- A message that could not be read may hold links.
+    update analytics_parked_messages
+    set payload = null
+    where payload is not null
+        and received_at >= (select min(began_at) from analytics_key_overlaps where unlinked_at is null);
+
     update analytics_key_overlaps
     set unlinked_at = now()
     where key_epoch <= up_to_epoch
