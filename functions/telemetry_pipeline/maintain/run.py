@@ -18,6 +18,7 @@ from telemetry_pipeline.maintain import (
     erasure,
     history,
     keys,
+    links,
     migrate,
     retention,
     roles,
@@ -90,8 +91,7 @@ def _maintain(connection: Connection, settings: MaintainSettings, now: datetime,
     report.step("erasure", lambda: _erase(connection, settings, now))
     report.step("retention", lambda: _retain(connection, settings, first_kept, now, is_due=is_due))
     if found := settings.warehouse:
-        write = partial(history.write, connection, now=now, months=settings.retention_months)
-        report.step("history", lambda: {"rows": _in_bigquery("history", found, write)})
+        report.step("history", lambda: _tell_bigquery(connection, found, now, settings.retention_months))
     if settings.dead_letters_subscription:
         report.step("dead_letters", lambda: _count_dead_letters(connection, settings, now))
 
@@ -118,6 +118,15 @@ def _erase(connection: Connection, settings: MaintainSettings, now: datetime) ->
     days = 1 + max(erasure.ARRIVES_WITHIN_DAYS, settings.rejected_retention_days)
     did["forgotten"] = erasure.forget_requests(connection, now, days, in_bigquery=settings.warehouse is not None)
     return did
+
+
+def _tell_bigquery(connection: Connection, settings: WarehouseSettings, now: datetime, months: int) -> dict[str, Any]:
+    write = partial(history.write, connection, now=now, months=months)
+    told: dict[str, Any] = {"rows": _in_bigquery("history", settings, write)}
+    # What is unlinked must be counted there first.
+    if isinstance(told["rows"], int) and links.are_due(connection):
+        told["links"] = _in_bigquery("links", settings, partial(links.write, connection))
+    return told
 
 
 def _in_bigquery(what: str, settings: WarehouseSettings, do: Callable[["bigquery.Client", str], int]) -> int | str:
