@@ -114,7 +114,7 @@ def _together(store: Store, messages: Messages) -> Result:
 
 
 def _peers(engine: Engine, messages: Messages) -> list[Result]:
-    ready = rows_of(messages.make(ROWS, 1)[0], 3650)
+    ready, _ = rows_of(messages.make(ROWS, 1)[0], 3650)
     orm = OrmWriter(engine)
     return [
         _measured("one COPY of ready rows", ROWS, [ready], lambda rows: copy_ready_rows(engine, rows), warm=False),

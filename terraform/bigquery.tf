@@ -83,6 +83,18 @@ resource "google_bigquery_table" "first_days" {
   }
 }
 
+# Whose pseudonyms are whose while two keys overlap; maintain writes it, and empties it when the overlap ends.
+resource "google_bigquery_table" "pseudonym_links" {
+  count = var.bigquery == null ? 0 : 1
+
+  project             = var.project_id
+  dataset_id          = google_bigquery_dataset.events[0].dataset_id
+  table_id            = "analytics_pseudonym_links"
+  labels              = local.labels
+  schema              = file("${local.source_root}/schemas/bigquery/history/analytics_pseudonym_links.json")
+  deletion_protection = var.deletion_protection
+}
+
 # mirror appends; maintain erases what must go before its partition does, and writes what events don't tell any more.
 resource "google_bigquery_dataset_iam_member" "events_editors" {
   for_each = var.bigquery == null ? toset([]) : toset(["maintain", "mirror"])

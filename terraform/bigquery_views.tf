@@ -140,7 +140,7 @@ resource "google_bigquery_table" "views" {
     use_legacy_sql = false
   }
 
-  depends_on = [google_bigquery_dataset_access.views_read_events, google_bigquery_table.events, google_bigquery_table.history, google_bigquery_table.first_days]
+  depends_on = [google_bigquery_dataset_access.views_read_events, google_bigquery_table.events, google_bigquery_table.history, google_bigquery_table.first_days, google_bigquery_table.pseudonym_links]
 }
 
 resource "google_bigquery_table" "operators_views" {
@@ -182,7 +182,7 @@ resource "google_bigquery_routine" "functions" {
     }
   }
 
-  depends_on = [google_bigquery_table.events, google_bigquery_table.history]
+  depends_on = [google_bigquery_table.events, google_bigquery_table.history, google_bigquery_table.pseudonym_links]
 }
 
 # An authorized dataset speaks for its views, not for its functions.

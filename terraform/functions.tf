@@ -16,7 +16,7 @@ locals {
     dashboard = merge(local.database_environment["dashboard"], {
       RHESIS_K_ANONYMITY = tostring(var.dashboard.k_anonymity)
     })
-    ingest = {
+    ingest = merge({
       RHESIS_EVENTS_TOPIC        = google_pubsub_topic.events.id
       RHESIS_MAX_AGE_DAYS        = tostring(var.retention_months * 30)
       RHESIS_PSEUDONYM_KEY_EPOCH = tostring(var.pseudonym_key_epoch)
@@ -24,14 +24,19 @@ locals {
       RHESIS_BLOCKED_INSTALLATIONS   = join(",", var.senders.blocked_installations)
       RHESIS_QUOTA_BURST_EVENTS      = tostring(var.senders.burst_events)
       RHESIS_QUOTA_EVENTS_PER_SECOND = tostring(var.senders.events_per_second)
-    }
+      }, var.pseudonym_key_previous == null ? {} : {
+      RHESIS_PSEUDONYM_KEY_SINCE = var.pseudonym_key_previous.since
+    })
     maintain = merge(local.database_environment["maintain"], local.bigquery_environment, {
       RHESIS_BACKUP_DAYS               = tostring(max(var.database.backup_retained_count, var.database.transaction_log_retention_days))
       RHESIS_DATABASE_DASHBOARDS       = google_sql_user.functions["dashboard"].name
       RHESIS_DATABASE_WRITERS          = google_sql_user.functions["store"].name
       RHESIS_DEAD_LETTERS_SUBSCRIPTION = google_pubsub_subscription.dead_letters.id
       RHESIS_K_ANONYMITY               = tostring(var.dashboard.k_anonymity)
+      RHESIS_LINKAGE_HORIZON_MONTHS    = tostring(var.linkage_horizon_months)
       RHESIS_RETENTION_MONTHS          = tostring(var.retention_months)
+      # Without the previous key there is nothing to link any more.
+      RHESIS_UNLINKED_KEY_EPOCH = tostring(var.pseudonym_key_epoch - (var.pseudonym_key_previous == null ? 0 : 1))
       }, length(var.database.readers) == 0 ? {} : {
       RHESIS_DATABASE_READERS = join(",", var.database.readers)
       }, var.bigquery == null ? {} : {
@@ -97,6 +102,11 @@ module "function" {
     RHESIS_PSEUDONYM_KEY = {
       secret  = google_secret_manager_secret.pseudonym_key.secret_id
       version = google_secret_manager_secret_version.pseudonym_key.version
+    }
+    }, var.pseudonym_key_previous == null ? {} : {
+    RHESIS_PREVIOUS_PSEUDONYM_KEY = {
+      secret  = google_secret_manager_secret.pseudonym_key.secret_id
+      version = var.pseudonym_key_previous.version
     }
     }, {
     for one in google_secret_manager_secret_version.api_keys : "RHESIS_API_KEYS" => {

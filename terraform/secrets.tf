@@ -34,7 +34,7 @@ resource "google_secret_manager_secret_version" "pseudonym_key" {
   secret                 = google_secret_manager_secret.pseudonym_key.id
   secret_data_wo         = ephemeral.random_password.pseudonym_key.result
   secret_data_wo_version = var.pseudonym_key_epoch
-  # A rotated key is still needed to find a person's older events; it is destroyed by hand, when they are to be unlinkable.
+  # A rotated key is needed for as long as it overlaps with the next; it is destroyed by hand, for ever (docs/keys.md).
   deletion_policy = "ABANDON"
 
   lifecycle {

@@ -364,6 +364,18 @@ variable "labels" {
   }
 }
 
+variable "linkage_horizon_months" {
+  description = "Months after a rotation of the pseudonym key after which older pseudonyms are unlinked from newer ones, for ever. 0: not before pseudonym_key_previous is null."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.linkage_horizon_months == 0 || var.linkage_horizon_months >= 2 && var.linkage_horizon_months <= 120 && floor(var.linkage_horizon_months) == var.linkage_horizon_months
+    error_message = "linkage_horizon_months is 0, or a whole number from 2 to 120: people who are active in 30 days are counted over the rotation."
+  }
+}
+
 variable "maintenance" {
   description = "When maintain is called (cron, UTC). A call of / migrates the database, makes partitions, counts what arrived and drops what is past its retention, as far as there is anything to do; /migrate only migrates."
   type = map(object({
@@ -489,7 +501,7 @@ variable "project_id" {
 }
 
 variable "pseudonym_key_epoch" {
-  description = "Number of the key that pseudonyms are made with. A higher one makes a new key; the old one stays in Secret Manager until it is destroyed there. From then on a person has another pseudonym."
+  description = "Number of the key that pseudonyms are made with. A higher one makes a new key; the old one stays in Secret Manager until it is destroyed there. From then on a person has another pseudonym, and is new unless pseudonym_key_previous names the old one."
   type        = number
   default     = 1
   nullable    = false
@@ -497,6 +509,28 @@ variable "pseudonym_key_epoch" {
   validation {
     condition     = var.pseudonym_key_epoch >= 1 && var.pseudonym_key_epoch <= 32767 && floor(var.pseudonym_key_epoch) == var.pseudonym_key_epoch
     error_message = "pseudonym_key_epoch is a whole number from 1 to 32767: one higher with each rotation, never lower."
+  }
+}
+
+variable "pseudonym_key_previous" {
+  description = "The key before, while it is kept beside the present one so that nobody is counted as two: its version in Secret Manager, and the first day whose log records the present key names, after the rotation's own. Set it together with a higher pseudonym_key_epoch; null ends the overlap, and the links are deleted."
+  type = object({
+    since   = string
+    version = string
+  })
+  default = null
+
+  validation {
+    condition     = var.pseudonym_key_previous == null || can(regex("^[1-9][0-9]*$", var.pseudonym_key_previous.version))
+    error_message = "pseudonym_key_previous.version is the number of a version, such as \"1\": `gcloud secrets versions list` tells it. An alias would change with the next key."
+  }
+  validation {
+    condition     = var.pseudonym_key_previous == null || can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", var.pseudonym_key_previous.since)) && can(formatdate("YYYY", "${var.pseudonym_key_previous.since}T00:00:00Z"))
+    error_message = "pseudonym_key_previous.since is a day, such as \"2026-03-02\", after that of the rotation."
+  }
+  validation {
+    condition     = var.pseudonym_key_previous == null || var.pseudonym_key_epoch >= 2
+    error_message = "pseudonym_key_previous is of the epoch before pseudonym_key_epoch, which must be 2 or more then."
   }
 }
 

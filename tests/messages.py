@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -16,6 +18,7 @@ from telemetry_pipeline.settings import IngestSettings
 
 EPOCH = 3
 KEY = b"k" * 32
+NEXT_KEY = b"n" * 32
 PSEUDONYM = "0123456789abcdef" * 2
 
 _SETTINGS = IngestSettings(
@@ -24,17 +27,27 @@ _SETTINGS = IngestSettings(
     pseudonym_key_epoch=EPOCH,
     max_age_days=3650,
 )
+_ROTATED = replace(
+    _SETTINGS,
+    pseudonym_key=NEXT_KEY,
+    pseudonym_key_epoch=EPOCH + 1,
+    previous_pseudonym_key=KEY,
+    pseudonym_key_since=date(2020, 1, 1),
+)
 
 
-def ingested(request: ExportTraceServiceRequest, received_at: int | None = None) -> bus.Message:
-    """The one message that `ingest` publishes for a request."""
-    return ingested_body(request.SerializeToString(), Media.PROTOBUF, received_at)
+def ingested(
+    request: ExportTraceServiceRequest, received_at: int | None = None, *, rotated: bool = False
+) -> bus.Message:
+    """The one message that `ingest` publishes for a request; also after a rotation, while it has both keys."""
+    return ingested_body(request.SerializeToString(), Media.PROTOBUF, received_at, rotated=rotated)
 
 
-def ingested_body(body: bytes, media: Media, received_at: int | None = None) -> bus.Message:
+def ingested_body(body: bytes, media: Media, received_at: int | None = None, *, rotated: bool = False) -> bus.Message:
     """The one message that `ingest` publishes for a request's body of traces."""
     groups = Signal.TRACES.decode(body, media, 100_000)
-    (message,) = Exporter(_SETTINGS).export(Signal.TRACES, groups, received_at or time.time_ns()).messages
+    exporter = Exporter(_ROTATED if rotated else _SETTINGS)
+    (message,) = exporter.export(Signal.TRACES, groups, received_at or time.time_ns()).messages
     return message
 
 

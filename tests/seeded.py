@@ -25,15 +25,16 @@ DURATIONS = (0, 1_000_000, 1_234_500, 500_000_000, 500_000_001, 2_000_000_000, 2
 TYPES = ("cloud", "self_hosted", None)
 
 
-def messages(seed: int, days: int = DAYS, days_ago: int = 0) -> Iterator[bus.Message]:
+def messages(seed: int, days: int = DAYS, days_ago: int = 0, *, rotated: bool | None = None) -> Iterator[bus.Message]:
     """The data set's messages, as they came in so many days up to now, or up to a day that is some time ago.
 
-    Some of their events, by a wrong clock, lie in the hours after that.
+    Some of their events, by a wrong clock, lie in the hours after that. They came before a rotation of the key or after
+    it; every other one, unless `rotated` says so of all.
     """
     dice = random.Random(seed)
     now = time.time_ns() - days_ago * DAY
     for number in range(INSTALLATIONS):
-        for version in ("1.0.0", "1.1.0", None):
+        for position, version in enumerate(("1.0.0", "1.1.0", None)):
             resource = {
                 "service.name": dice.choice(("backend", "frontend")),
                 "service.version": version,
@@ -43,7 +44,8 @@ def messages(seed: int, days: int = DAYS, days_ago: int = 0) -> Iterator[bus.Mes
             told = {key: value for key, value in resource.items() if value is not None}
             spans = [span for _ in range(dice.randrange(4, 12)) for span in _visit(dice, now, days)]
             spans += _returns(dice, now, days, f"regular-{number}-{version}")
-            yield ingested(exports.traces(*spans, resource=told), now)
+            after = (number + position) % 2 == 1 if rotated is None else rotated
+            yield ingested(exports.traces(*spans, resource=told), now, rotated=after)
 
 
 def _visit(dice: random.Random, now: int, days: int) -> Iterator[Span]:

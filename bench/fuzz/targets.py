@@ -19,6 +19,7 @@ from telemetry_pipeline.privacy.templates import MAX_TEMPLATE_CHARACTERS
 from telemetry_pipeline.rows.message import NewerContract, Unreadable
 from telemetry_pipeline.settings import IngestSettings
 from telemetry_pipeline.store.events import rows_of
+from telemetry_pipeline.store.links import with_links
 from telemetry_pipeline.store.tables import REJECTED_SPANS, Rows
 
 NOW = 1_796_000_000 * 10**9
@@ -80,7 +81,7 @@ def transform(data: bytes) -> Rows:
     """
     message = structured.request(data[1:], NOW, STAMP) if data[:1] == b"\0" else data
     try:
-        rows = rows_of(message, AGE_DAYS)
+        rows = with_links(*rows_of(message, AGE_DAYS))
     except (Unreadable, NewerContract):
         return {}
     _check_rows(rows)
@@ -120,7 +121,7 @@ def _ingest(raw: bytes, signal: Signal, media: Media) -> Rows:
     export = Exporter(SETTINGS).export(signal, groups, NOW)
     together: Rows = {}
     for message in export.messages:
-        for table, rows in rows_of(message.data, AGE_DAYS).items():
+        for table, rows in rows_of(message.data, AGE_DAYS)[0].items():
             together.setdefault(table, []).extend(rows)
     assert not any(map(identifying, _check_rows(together)))
     assert REJECTED_SPANS not in together

@@ -7,7 +7,7 @@ resource, as the stamp, since an unwrapped push may arrive without attributes.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,8 +19,14 @@ CONTRACT_VERSION = "rhesis.contract.version"
 KEY_EPOCH = "rhesis.key.epoch"
 RECEIVED_AT = "rhesis.received_at_unix_nano"
 
+LINKS = "rhesis.key.links."
+"""What begins the attributes of a resource that tell, during an overlap of two keys, whose pseudonyms in its events
+were which ones under the previous key; one for each domain, with two times 16 bytes for each id."""
+
 MESSAGE_BYTES = 9_000_000
 """Largest payload of one message: Pub/Sub's limit of 10,000,000 bytes per publish request, less a margin."""
+
+_PSEUDONYM_BYTES = 16
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _WORTH_COMPRESSING_BYTES = 512
@@ -108,3 +114,27 @@ def stamp_of(attributes: Iterable[tuple[str, object]]) -> Stamp | None:
         return Stamp(found[CONTRACT_VERSION], found[KEY_EPOCH], found[RECEIVED_AT])
     except KeyError:
         return None
+
+
+def link_attributes(links: Mapping[str, Collection[tuple[str, str]]]) -> list[bytes]:
+    """Serialise links, as a resource's attributes: for each domain, present and previous pseudonyms."""
+    return [
+        KeyValue(key=f"{LINKS}{domain}", value=AnyValue(bytes_value=_packed(pairs))).SerializeToString()
+        for domain, pairs in links.items()
+        if pairs
+    ]
+
+
+def links_of(attributes: Iterable[KeyValue]) -> Iterator[tuple[str, str, str]]:
+    """Read the links among a resource's attributes: the domain, the present pseudonym and the previous one."""
+    for pair in attributes:
+        if pair.key.startswith(LINKS):
+            both = pair.value.bytes_value
+            for start in range(0, len(both) - 2 * _PSEUDONYM_BYTES + 1, 2 * _PSEUDONYM_BYTES):
+                middle = start + _PSEUDONYM_BYTES
+                present, previous = both[start:middle], both[middle : middle + _PSEUDONYM_BYTES]
+                yield pair.key.removeprefix(LINKS), present.hex(), previous.hex()
+
+
+def _packed(pairs: Iterable[tuple[str, str]]) -> bytes:
+    return b"".join(bytes.fromhex(present + previous) for present, previous in sorted(pairs))

@@ -8,6 +8,7 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from datetime import date
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -93,6 +94,13 @@ def _pseudonyms(value: str) -> frozenset[str]:
     return names
 
 
+def _day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("expected a day as YYYY-MM-DD") from None
+
+
 def _stored_days() -> Any:  # noqa: ANN401 - as `_setting`; `store` and `mirror` must agree
     return _setting(
         _whole(1, 3650, "days"),
@@ -111,6 +119,15 @@ def _pseudonym_key() -> Any:  # noqa: ANN401 - as `_setting`; `ingest` and the o
 
 def _pseudonym_key_epoch() -> Any:  # noqa: ANN401 - as `_setting`
     return _setting(_whole(1, 32_767, "epochs"), "The key's number; one higher with each rotation.", 1)
+
+
+def _previous_pseudonym_key() -> Any:  # noqa: ANN401 - as `_setting`
+    return _setting(
+        _key,
+        "The key before, while who was there under it is to be known again; its number is one lower. Unset: forgotten.",
+        b"",
+        secret=True,
+    )
 
 
 def _k_anonymity() -> Any:  # noqa: ANN401 - as `_setting`; `maintain` and `dashboard` must agree
@@ -196,6 +213,12 @@ class IngestSettings(Settings):
     )
     pseudonym_key: bytes = _pseudonym_key()
     pseudonym_key_epoch: int = _pseudonym_key_epoch()
+    previous_pseudonym_key: bytes = _previous_pseudonym_key()
+    pseudonym_key_since: date | None = _setting(
+        _day,
+        "First day, as YYYY-MM-DD in UTC, whose log records are named with the present key: after the rotation's own.",
+        None,
+    )
     publish_timeout_seconds: float = _setting(
         _seconds(0.1, 60), "How long to wait for Pub/Sub before answering 503; below the exporters' own timeout.", 4.0
     )
@@ -263,6 +286,15 @@ class IngestSettings(Settings):
         frozenset(),
     )
 
+    def fault(self) -> str:
+        """Beside what `_keys_fault` says, it is known since when a previous key is one."""
+        if fault := _keys_fault(self):
+            return fault
+        if self.previous_pseudonym_key and self.pseudonym_key_since is None:
+            previous = self.variable("previous_pseudonym_key")
+            return f"{self.variable('pseudonym_key_since')}: missing. {previous} needs the day after the rotation."
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class PseudonymSettings(Settings):
@@ -270,6 +302,23 @@ class PseudonymSettings(Settings):
 
     pseudonym_key: bytes = _pseudonym_key()
     pseudonym_key_epoch: int = _pseudonym_key_epoch()
+    previous_pseudonym_key: bytes = _previous_pseudonym_key()
+
+    def fault(self) -> str:
+        """As `_keys_fault`."""
+        return _keys_fault(self)
+
+
+def _keys_fault(settings: IngestSettings | PseudonymSettings) -> str:
+    """A previous key is another one, of an earlier epoch."""
+    if not settings.previous_pseudonym_key:
+        return ""
+    previous, epoch = settings.variable("previous_pseudonym_key"), settings.variable("pseudonym_key_epoch")
+    if settings.previous_pseudonym_key == settings.pseudonym_key:
+        return f"{previous}: it is the present key. Give the one before, or leave it out."
+    if settings.pseudonym_key_epoch == 1:
+        return f"{epoch}: the present key can't be the first where {previous} is set; raise it by one."
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +404,16 @@ class MaintainSettings(DatabaseSettings):
     )
     database_dashboards: tuple[str, ...] = _setting(
         _names, "Users of the database that may read exact counts, as `dashboard` does; separated by commas.", ()
+    )
+    linkage_horizon_months: int = _setting(
+        _whole(0, 120, "months"),
+        "Months after which pseudonyms from before a rotation of the key are unlinked, for ever; 0: not by itself.",
+        0,
+    )
+    unlinked_key_epoch: int = _setting(
+        _whole(0, 32_767, "epochs"),
+        "The last key whose predecessor was destroyed: its pseudonyms are linked to the former ones no more. 0: none.",
+        0,
     )
     k_anonymity: int = _k_anonymity()
     dead_letters_subscription: str = _setting(

@@ -4,6 +4,7 @@ import fcntl
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +13,34 @@ from telemetry_pipeline.files import write_private
 
 class HomeInUseError(Exception):
     """Another stack runs in this directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The key of pseudonyms, in hexadecimal, its number, and while two overlap the one before and since when that is.
+
+    `unlinked_epoch` is the last key whose predecessor is destroyed.
+    """
+
+    epoch: int
+    key: str = field(repr=False)
+    previous: str = field(default="", repr=False)
+    since: str = ""
+    unlinked_epoch: int = 0
+
+    def rotated(self, since: str) -> "Keys":
+        """A new key, and this one kept beside it."""
+        return Keys(self.epoch + 1, secrets.token_hex(32), self.key, since, self.unlinked_epoch)
+
+    def environment(self) -> dict[str, str]:
+        """The settings of the functions that need them."""
+        return {
+            "RHESIS_PSEUDONYM_KEY": self.key,
+            "RHESIS_PSEUDONYM_KEY_EPOCH": str(self.epoch),
+            "RHESIS_PREVIOUS_PSEUDONYM_KEY": self.previous,
+            "RHESIS_PSEUDONYM_KEY_SINCE": self.since,
+            "RHESIS_UNLINKED_KEY_EPOCH": str(self.unlinked_epoch),
+        }
 
 
 class Home:
@@ -25,6 +54,8 @@ class Home:
         self.bigquery = self.directory / "bigquery"
         self.settings = self.directory / "telemetry.env"
         self.stack = self.directory / "stack.json"
+        self._first_key = self.directory / "pseudonym.key"
+        self._keys = self.directory / "keys.json"
         self._lock: IO[str] | None = None
 
     def open(self) -> None:
@@ -42,12 +73,24 @@ class Home:
                 f"a stack runs in {self.directory} already; stop it, or choose another place with --directory"
             ) from None
 
-    def pseudonym_key(self) -> str:
-        """The key of pseudonyms, in hexadecimal: made at the first start and kept, so that people stay themselves."""
-        file = self.directory / "pseudonym.key"
-        if not file.exists():
-            write_private(file, secrets.token_hex(32))
-        return file.read_text()
+    def keys(self) -> Keys:
+        """The keys of pseudonyms; the first is made at the first start and kept, so that people stay themselves."""
+        if kept := self.kept_keys():
+            return kept
+        first = Keys(1, secrets.token_hex(32))
+        write_private(self._first_key, first.key)
+        return first
+
+    def kept_keys(self) -> Keys | None:
+        """The keys that are there, if any are."""
+        if self._keys.exists():
+            return Keys(**json.loads(self._keys.read_text()))
+        return Keys(1, self._first_key.read_text().strip()) if self._first_key.exists() else None
+
+    def write_keys(self, keys: Keys) -> None:
+        """Keep other keys from now on, and none of those that are not among them."""
+        write_private(self._keys, json.dumps(asdict(keys)) + "\n")
+        self._first_key.unlink(missing_ok=True)
 
     def api_keys(self) -> str:
         """The API keys' names and hashes, as `telemetry api-keys` keeps them; empty where there are none."""

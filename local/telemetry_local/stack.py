@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import telemetry_pipeline
 from telemetry_local import bigquery, gateway, topics
-from telemetry_local.home import Home
+from telemetry_local.home import Home, Keys
 from telemetry_local.ports import Ports
 from telemetry_local.postgres import Postgres
 from telemetry_local.supervisor import Part, Supervisor
@@ -41,6 +41,7 @@ class Stack:
         self._bus_host = bus_host
         self._postgres = Postgres(home.postgres, ports.database)
         self._supervisor = Supervisor()
+        self._keys = home.keys()
 
     @property
     def otlp_url(self) -> str:
@@ -92,12 +93,23 @@ class Stack:
         self._write_stack()
 
     def watch(self, progress: Callable[[str], None]) -> NoReturn:
-        """Start parts that die again, until it is interrupted; `progress` is told which."""
+        """Start parts that die again, or whose keys are others, until it is interrupted; `progress` is told which."""
         while True:
+            kept = self._home.kept_keys()
+            if kept and kept != self._keys:
+                self._rotate(kept)
+                progress("ingest and maintain were started again, with other keys")
             if again := self._supervisor.revive():
                 self._write_stack()
                 progress(f"{', '.join(again)} died and was started again")
             time.sleep(_POLL_SECONDS)
+
+    def _rotate(self, keys: Keys) -> None:
+        self._keys = keys
+        self._supervisor.replace(self._function_part("maintain", "127.0.0.1", self._ports.maintain))
+        self._supervisor.replace(self._function_part("ingest", self._ports.host, self._ports.ingest))
+        self._home.write_settings(self._environment())
+        self._write_stack()
 
     def stop(self) -> None:
         """Stop all parts; what they hold is on disk."""
@@ -190,7 +202,7 @@ class Stack:
             "PUBSUB_EMULATOR_HOST": self._bus_host,
             "RHESIS_EVENTS_TOPIC": topics.EVENTS,
             "RHESIS_DATABASE_URL": self.database_url,
-            "RHESIS_PSEUDONYM_KEY": self._home.pseudonym_key(),
+            **self._keys.environment(),
             # Whoever runs this sees their own data.
             "RHESIS_K_ANONYMITY": "1",
             "RHESIS_OTLP_URL": self.otlp_url,

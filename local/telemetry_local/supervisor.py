@@ -67,6 +67,11 @@ class Supervisor:
             )
         self._running[part.name] = _Running(part, process, time.monotonic())
 
+    def replace(self, part: Part) -> None:
+        """End a part, in good order, and start it as it is to be now."""
+        self._stop(part.name)
+        self.start(part)
+
     def dead(self) -> list[str]:
         """The names of the parts whose process has ended."""
         return [name for name, running in self._running.items() if running.process.poll() is not None]
@@ -82,12 +87,15 @@ class Supervisor:
     def stop(self) -> None:
         """Stop all parts, the last one that was started first: what feeds the others ends before them."""
         for name in reversed(self._running):
-            running = self._running[name]
-            self._end_group(name, running.part.stop_signal)
-            with suppress(subprocess.TimeoutExpired):
-                running.process.wait(_STOP_SECONDS)
-            self._end_group(name, signal.SIGKILL)
-            running.process.wait()
+            self._stop(name)
+
+    def _stop(self, name: str) -> None:
+        running = self._running[name]
+        self._end_group(name, running.part.stop_signal)
+        with suppress(subprocess.TimeoutExpired):
+            running.process.wait(_STOP_SECONDS)
+        self._end_group(name, signal.SIGKILL)
+        running.process.wait()
 
     def _may_restart(self, name: str) -> bool:
         return time.monotonic() - self._running[name].started_at >= _RESTART_SECONDS

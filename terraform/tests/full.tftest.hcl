@@ -82,7 +82,7 @@ run "bigquery" {
     condition = alltrue(flatten([
       for sql in concat(values(local.bigquery_views), values(local.bigquery_functions)) : [
         for name in regexall("`([^`]+)`", sql) : contains([
-          for table in concat(keys(google_bigquery_table.events), google_bigquery_table.history[*].table_id, google_bigquery_table.first_days[*].table_id) : "my-telemetry-project.rhesis_events.${table}"
+          for table in concat(keys(google_bigquery_table.events), google_bigquery_table.history[*].table_id, google_bigquery_table.first_days[*].table_id, google_bigquery_table.pseudonym_links[*].table_id) : "my-telemetry-project.rhesis_events.${table}"
         ], name[0])
       ]
     ]))

@@ -165,6 +165,48 @@ run "secrets" {
   }
 }
 
+run "first_key" {
+  command = plan
+
+  assert {
+    condition     = module.function["maintain"].function.service_config[0].environment_variables["RHESIS_UNLINKED_KEY_EPOCH"] == "1" && module.function["maintain"].function.service_config[0].environment_variables["RHESIS_LINKAGE_HORIZON_MONTHS"] == "0" && !contains(keys(module.function["ingest"].function.service_config[0].environment_variables), "RHESIS_PSEUDONYM_KEY_SINCE")
+    error_message = "Before a rotation there is nothing to link."
+  }
+}
+
+run "two_keys" {
+  command = plan
+
+  variables {
+    linkage_horizon_months = 6
+    pseudonym_key_epoch    = 2
+    pseudonym_key_previous = { version = "1", since = "2026-03-02" }
+  }
+
+  assert {
+    condition     = { for variable in module.function["ingest"].function.service_config[0].secret_environment_variables : variable.key => variable.secret } == { RHESIS_PREVIOUS_PSEUDONYM_KEY = "telemetry-pseudonym-key", RHESIS_PSEUDONYM_KEY = "telemetry-pseudonym-key" } && one([for variable in module.function["ingest"].function.service_config[0].secret_environment_variables : variable.version if variable.key == "RHESIS_PREVIOUS_PSEUDONYM_KEY"]) == "1" && alltrue([for name, function in module.function : name == "ingest" || length(function.function.service_config[0].secret_environment_variables) == 0])
+    error_message = "ingest alone gets the previous key, by reference, from the secret that it may read."
+  }
+
+  assert {
+    condition     = module.function["ingest"].function.service_config[0].environment_variables["RHESIS_PSEUDONYM_KEY_SINCE"] == "2026-03-02" && module.function["maintain"].function.service_config[0].environment_variables["RHESIS_UNLINKED_KEY_EPOCH"] == "1" && module.function["maintain"].function.service_config[0].environment_variables["RHESIS_LINKAGE_HORIZON_MONTHS"] == "6"
+    error_message = "While there are two keys, their pseudonyms stay linked, for as long as was chosen."
+  }
+}
+
+run "previous_key_given_up" {
+  command = plan
+
+  variables {
+    pseudonym_key_epoch = 2
+  }
+
+  assert {
+    condition     = module.function["maintain"].function.service_config[0].environment_variables["RHESIS_UNLINKED_KEY_EPOCH"] == "2" && [for variable in module.function["ingest"].function.service_config[0].secret_environment_variables : variable.key] == ["RHESIS_PSEUDONYM_KEY"]
+    error_message = "Without the previous key, the links are deleted."
+  }
+}
+
 run "watching" {
   command = plan
 

@@ -36,6 +36,7 @@ run "the_first_mistake_of_each" {
     functions              = { store = { instance_count = { min = 3, max = 2 } } }
     gateway                = { image = "otel/opentelemetry-collector:latest" }
     labels                 = { Team = "Platform" }
+    linkage_horizon_months = 1
     maintenance            = { nightly = { description = "Nothing", path = "/health", schedule = "0 2 * * *" } }
     network                = { subnet_cidr = "10.72.0.0/28" }
     notification_channels  = ["oncall"]
@@ -64,6 +65,7 @@ run "the_first_mistake_of_each" {
     var.functions,
     var.gateway,
     var.labels,
+    var.linkage_horizon_months,
     var.maintenance,
     var.network,
     var.notification_channels,
@@ -95,6 +97,9 @@ run "the_second_mistake_of_each" {
     maintenance = { nightly = { description = "All", path = "/", schedule = "daily" } }
     network     = { database_cidr = "10.72.16.0/28" }
     senders     = { events_per_second = 0.5 }
+
+    pseudonym_key_epoch    = 2
+    pseudonym_key_previous = { version = "latest", since = "2026-03-02" }
   }
 
   expect_failures = [
@@ -107,6 +112,7 @@ run "the_second_mistake_of_each" {
     var.functions,
     var.maintenance,
     var.network,
+    var.pseudonym_key_previous,
     var.senders,
   ]
 }
@@ -122,6 +128,9 @@ run "the_third_mistake_of_each" {
     events      = { minimum_backoff_seconds = 60, maximum_backoff_seconds = 10 }
     functions   = { ingest = { cpu = "0.5" } }
     maintenance = { nightly = { description = "All", path = "migrate", schedule = "0 2 * * *" }, run = { description = "All", path = "/", schedule = "0 2 * * *" } }
+
+    pseudonym_key_epoch    = 2
+    pseudonym_key_previous = { version = "1", since = "2026-13-02" }
   }
 
   expect_failures = [
@@ -132,6 +141,7 @@ run "the_third_mistake_of_each" {
     var.events,
     var.functions,
     var.maintenance,
+    var.pseudonym_key_previous,
   ]
 }
 
@@ -143,6 +153,8 @@ run "the_fourth_mistake_of_each" {
     database  = { version = "POSTGRES_14" }
     events    = { retention_days = 32 }
     functions = { ingest = { memory_mb = 128 } }
+
+    pseudonym_key_previous = { version = "1", since = "2026-03-02" }
   }
 
   expect_failures = [
@@ -150,6 +162,7 @@ run "the_fourth_mistake_of_each" {
     var.database,
     var.events,
     var.functions,
+    var.pseudonym_key_previous,
   ]
 }
 

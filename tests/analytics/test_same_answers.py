@@ -24,16 +24,20 @@ from telemetry_pipeline import bus, contract
 from telemetry_pipeline.analytics import PUBLISHED, VIEWS
 from telemetry_pipeline.analytics.warehouse import install
 from telemetry_pipeline.database import connect
-from telemetry_pipeline.maintain import history, retention, rollups
+from telemetry_pipeline.maintain import history, links, retention, rollups
 from telemetry_pipeline.maintain.partitions import make_partitions
 from telemetry_pipeline.mirror.function import Mirror
 from telemetry_pipeline.mirror.tables import EXPIRY_DAYS
 from telemetry_pipeline.push import Delivery
+from telemetry_pipeline.rows.columns import COLUMNS
 from telemetry_pipeline.settings import DatabaseSettings, MirrorSettings, StoreSettings
 from telemetry_pipeline.store.function import Store
 from warehouse import Emulator, Warehouse, dataset_of
 
 SEED = 7
+
+PSEUDONYMS = {"user_id": "person", "installation_id": "place"}
+"""What changes with a rotation of the key, though somebody is the same."""
 
 Row = tuple[str, ...]
 Take = Callable[[Iterable[bus.Message]], None]
@@ -78,6 +82,10 @@ class Both:
         rows = self.bigquery.rows(f"select * from `{self.bigquery.settings.bigquery_dataset}.{source}`{arguments}")
         return set(rows[0]) if rows else set(), _ordered(rows)
 
+    def link(self) -> None:
+        """Tell BigQuery whose pseudonyms are whose, as `maintain` does."""
+        links.write(self.postgres, self.bigquery.client, self.bigquery.settings.bigquery_dataset)
+
 
 def _ordered(rows: Iterable[dict[str, Any]]) -> list[Row]:
     return sorted(tuple(_plain(row[name]) for name in sorted(row)) for row in rows)
@@ -99,6 +107,7 @@ def both(postgres_server: Postgres, session_emulator: Emulator) -> Iterator[Both
     """The data set in both."""
     with made(postgres_server, session_emulator, "same_answers") as (made_both, take):
         take(seeded.messages(SEED))
+        made_both.link()
         yield made_both
 
 
@@ -134,10 +143,10 @@ def beyond(postgres_server: Postgres, session_emulator: Emulator) -> Iterator[Bo
     now = datetime.now(UTC)
     with made(postgres_server, session_emulator, "beyond_retention") as (both, take):
         make_partitions(both.postgres, now.date(), 18, 3)
-        take(seeded.messages(SEED, days=450, days_ago=60))
+        take(seeded.messages(SEED, days=450, days_ago=60, rotated=False))
         take([visits(now, 60, returner=(480, 470), faithful=(490, 200), leaver=(410, 64))])
         retain(both, now - timedelta(days=60))
-        take(seeded.messages(SEED + 1, days=60))
+        take(seeded.messages(SEED + 1, days=60, rotated=True))
         take([visits(now, 0, returner=(20, 3), faithful=(21,), leaver=(330,), latecomer=(345, 335, 5))])
         retain(both, now)
         yield both
@@ -167,15 +176,23 @@ def retain(both: Both, now: datetime) -> None:
         both.bigquery.rows(f"delete from {event.table} where {expired}")
     dataset = both.bigquery.settings.bigquery_dataset
     history.write(both.postgres, both.bigquery.client, dataset, now, contract.RETENTION_MONTHS)
+    both.link()
 
 
 @pytest.mark.parametrize("event", contract.EVENTS, ids=lambda event: event.name)
 def test_the_events_are_the_same(both: Both, event: contract.Event) -> None:
     """Every column of every event, its id included; each event once, however often it was delivered."""
-    expected = both.in_postgres(event.table)
+    columns = ", ".join(f"event.{column}" for column in COLUMNS[event.table] if column not in PSEUDONYMS)
+    known = ", ".join(f"coalesce({name}.previous, event.{column}) as {column}" for column, name in PSEUDONYMS.items())
+    joins = " ".join(
+        f"left join analytics_pseudonym_links as {name} on {name}.pseudonym = event.{column}"
+        for column, name in PSEUDONYMS.items()
+    )
+    expected = both.in_postgres(f"(select {columns}, {known} from {event.table} as event {joins}) as known")
 
     assert expected[1]
     assert expected == both.in_bigquery(event.name)
+    assert len(both.in_postgres("analytics_pseudonym_links")[1]) > seeded.PEOPLE / 2
     assert len(expected[1]) < both.bigquery.count(event.table)
 
 

@@ -2,7 +2,8 @@
 
 from exports import FEATURE, attributes
 from telemetry_pipeline.ingest.attributes import Caps, Limits, Treatment, Unchanged
-from telemetry_pipeline.privacy import Pseudonymiser
+from telemetry_pipeline.ingest.keys import Keys
+from telemetry_pipeline.settings import IngestSettings
 
 IDENTIFYING = {
     "user.id": "alice",
@@ -18,7 +19,8 @@ IDENTIFYING = {
 def remembered(content: dict[str, object]) -> Unchanged:
     """What is remembered after a request with these attributes."""
     unchanged = Unchanged()
-    treatment = Treatment(Pseudonymiser(b"k" * 32, 1), Caps(10, 10_000), Limits(128, 8, 16_384), unchanged)
+    keys = Keys(IngestSettings(events_topic="projects/tests/topics/events", pseudonym_key=b"k" * 32))
+    treatment = Treatment(keys, Caps(10, 10_000), Limits(128, 8, 16_384), unchanged)
     for pair in attributes(content):
         treatment[pair.SerializeToString()]
     return unchanged

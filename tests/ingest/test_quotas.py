@@ -162,6 +162,21 @@ def test_a_blocked_installation_is_heard_no_more(serve_edge: Serve) -> None:
     assert kinds == ["erasure_request", "user_activity", "user_activity"]
 
 
+def test_a_blocked_installation_stays_blocked_over_a_rotation(serve_edge: Serve) -> None:
+    """It has another pseudonym then, and the one that was blocked is still known."""
+    pseudonym = Pseudonymiser(bytes.fromhex(KEY), 1).pseudonym("installation", LOUD["rhesis.installation.id"])
+    url, topic = serve_edge(
+        RHESIS_BLOCKED_INSTALLATIONS=str(pseudonym),
+        RHESIS_PSEUDONYM_KEY="77" * 32,
+        RHESIS_PSEUDONYM_KEY_EPOCH="2",
+        RHESIS_PREVIOUS_PSEUDONYM_KEY=KEY,
+        RHESIS_PSEUDONYM_KEY_SINCE="2026-01-01",
+    )
+
+    assert post(url, logins(1, LOUD)).status_code == 200
+    assert topic.take() == []
+
+
 def test_an_empty_log_answer_is_the_protocols(serve_edge: Serve) -> None:
     """Of logs, too."""
     pseudonym = Pseudonymiser(bytes.fromhex(KEY), 1).pseudonym("installation", LOUD["rhesis.installation.id"])

@@ -234,6 +234,27 @@ def test_run_twice(importing: Importing) -> None:
     assert importing.count() == 9
 
 
+def test_after_a_rotation_it_tells_who_was_who(importing: Importing) -> None:
+    """Somebody who is stored under the previous key and is imported under the present one is one person."""
+    make(importing.source)
+    used = {"user_id": HASHED_ALICE, "feature_name": "test", "timestamp": days_ago(1)}
+    fill(importing.source, "feature_usage", [used])
+    importing.environment |= {
+        "RHESIS_PREVIOUS_PSEUDONYM_KEY": "77" * 32,
+        "RHESIS_PSEUDONYM_KEY_SINCE": "2026-01-01",
+    }
+
+    importing.report()
+
+    (link,) = importing.rows("select domain, pseudonym, previous, key_epoch from analytics_pseudonym_links")
+    assert link == {
+        "domain": "user",
+        "pseudonym": PSEUDONYMS.pseudonym("user", str(ALICE)),
+        "previous": Pseudonymiser(bytes.fromhex("77" * 32), EPOCH - 1).pseudonym("user", str(ALICE)),
+        "key_epoch": EPOCH,
+    }
+
+
 def test_killed_in_between(importing: Importing) -> None:
     """Nothing is lost and nothing twice when it is run again; the report tells what was left to do."""
     make(importing.source)

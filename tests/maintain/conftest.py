@@ -1,10 +1,7 @@
 """Fixtures: the function `maintain`, on a database of the test's own."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
-import functions_framework
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Connection
@@ -12,15 +9,12 @@ from sqlalchemy import Connection
 import mirror_under_test
 import store_under_test
 from erasures import run
+from maintained import serving
 from mirror_under_test import MirrorUnderTest
 from store_under_test import StoreUnderTest
 from telemetry_pipeline.database import connect
-from telemetry_pipeline.instance import Once
-from telemetry_pipeline.maintain import function
-from telemetry_pipeline.settings import DatabaseSettings, MaintainSettings
+from telemetry_pipeline.settings import DatabaseSettings
 from warehouse import Warehouse
-
-MAIN = Path(__file__).parents[2] / "functions" / "main.py"
 
 
 @pytest.fixture
@@ -35,23 +29,15 @@ def connection(database_url: str) -> Iterator[Connection]:
 @pytest.fixture
 def maintain(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
     """A fresh instance of the function on the test's database."""
-    yield from _instance(database_url, monkeypatch)
+    with serving(database_url, monkeypatch) as client:
+        yield client
 
 
 @pytest.fixture
 def maintain_empty(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
     """A fresh instance of the function on a database without a schema."""
-    yield from _instance(empty_database_url, monkeypatch)
-
-
-def _instance(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
-    monkeypatch.setenv("RHESIS_DATABASE_URL", url)
-    monkeypatch.setenv("FUNCTION_TARGET", "maintain")
-    monkeypatch.setenv("RHESIS_K_ANONYMITY", "1")  # these tests have but a few people
-    instance = Once(lambda: function.Maintenance.made_from(MaintainSettings.read(os.environ)))
-    monkeypatch.setattr(function, "maintenance", instance)
-    yield functions_framework.create_app("maintain", str(MAIN)).test_client()
-    instance().engine.dispose()
+    with serving(empty_database_url, monkeypatch) as client:
+        yield client
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ def test_a_run_makes_all_that_is_missing(maintain_empty: FlaskClient) -> None:
     assert {
         "migrate": {"from": head, "to": head},
         "partitions": {"made": []},
+        "keys": {"unlinked": []},
         "rollups": {"days": 0},
         "erasure": {"requests": 0, "events": 0, "forgotten": 0},
         "retention": {"dropped": [], "postponed": [], "deleted": {}},
@@ -147,6 +148,7 @@ def test_the_command_says_what_was_done(database_url: str, connection: Connectio
     assert [line.split()[0] for line in output.splitlines()] == [
         "migrate",
         "partitions",
+        "keys",
         "rollups",
         "erasure",
         "retention",

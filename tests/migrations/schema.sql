@@ -223,6 +223,17 @@ CREATE TABLE public.analytics_installations (
     last_day date NOT NULL
 );
 COMMENT ON TABLE public.analytics_installations IS 'First and last day of every installation that has raw events.';
+CREATE TABLE public.analytics_key_overlaps (
+    key_epoch smallint NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    unlinked_at timestamp with time zone
+);
+COMMENT ON TABLE public.analytics_key_overlaps IS 'Overlaps of a key and the one before it that are over.';
+COMMENT ON COLUMN public.analytics_key_overlaps.key_epoch IS 'Number of the later key.';
+COMMENT ON COLUMN public.analytics_key_overlaps.began_at IS 'When the first event under the later key was received.';
+COMMENT ON COLUMN public.analytics_key_overlaps.ended_at IS 'When it ended; no link is stored any more.';
+COMMENT ON COLUMN public.analytics_key_overlaps.unlinked_at IS 'When its links were deleted; null until then.';
 CREATE TABLE public.analytics_parked_messages (
     sha256 bytea NOT NULL,
     received_at timestamp with time zone NOT NULL,
@@ -244,6 +255,18 @@ CREATE TABLE public.analytics_people (
     last_day date NOT NULL
 );
 COMMENT ON TABLE public.analytics_people IS 'First and last day of everybody who has raw events.';
+CREATE TABLE public.analytics_pseudonym_links (
+    domain text NOT NULL,
+    pseudonym text NOT NULL,
+    previous text NOT NULL,
+    key_epoch smallint NOT NULL,
+    first_seen timestamp with time zone NOT NULL
+);
+COMMENT ON TABLE public.analytics_pseudonym_links IS 'Whose pseudonym was which under the key before; while both are kept.';
+COMMENT ON COLUMN public.analytics_pseudonym_links.domain IS 'What it stands for, user or installation.';
+COMMENT ON COLUMN public.analytics_pseudonym_links.previous IS 'The pseudonym under the key before; people are counted by it.';
+COMMENT ON COLUMN public.analytics_pseudonym_links.key_epoch IS 'Number of the key of the later pseudonym.';
+COMMENT ON COLUMN public.analytics_pseudonym_links.first_seen IS 'When the first event under it was received.';
 CREATE TABLE public.analytics_rejected_spans (
     id uuid NOT NULL,
     received_at timestamp with time zone NOT NULL,
@@ -274,6 +297,7 @@ CREATE TABLE public.analytics_rollup_state (
     definitions text DEFAULT ''::text NOT NULL,
     late_since timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
     history_written_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    links_in_bigquery bigint DEFAULT 0 NOT NULL,
     CONSTRAINT analytics_rollup_state_one_row CHECK (id)
 );
 COMMENT ON TABLE public.analytics_rollup_state IS 'How far the rollups are; one row.';
@@ -283,6 +307,7 @@ COMMENT ON COLUMN public.analytics_rollup_state.recounted_at IS 'When all days w
 COMMENT ON COLUMN public.analytics_rollup_state.definitions IS 'SHA-256 of the views and functions that are installed.';
 COMMENT ON COLUMN public.analytics_rollup_state.late_since IS 'What was received from this time on came late, since the last run began, and may not be rolled up.';
 COMMENT ON COLUMN public.analytics_rollup_state.history_written_at IS 'What was counted until then is in BigQuery''s history.';
+COMMENT ON COLUMN public.analytics_rollup_state.links_in_bigquery IS 'Which links BigQuery has, as a fingerprint; 0 for none.';
 CREATE TABLE public.analytics_upkeep (
     is_only boolean DEFAULT true NOT NULL,
     k_anonymity integer DEFAULT 5 NOT NULL,
@@ -292,6 +317,7 @@ CREATE TABLE public.analytics_upkeep (
     dead_letters_at timestamp with time zone,
     backup_days integer,
     bigquery_time_travel_hours integer,
+    linkage_horizon_months integer,
     CONSTRAINT analytics_upkeep_is_only CHECK (is_only),
     CONSTRAINT analytics_upkeep_k_anonymity CHECK ((k_anonymity >= 1))
 );
@@ -303,6 +329,7 @@ COMMENT ON COLUMN public.analytics_upkeep.dead_letters IS 'Messages in the dead-
 COMMENT ON COLUMN public.analytics_upkeep.dead_letters_at IS 'When that was so.';
 COMMENT ON COLUMN public.analytics_upkeep.backup_days IS 'Days that backups are kept; null before the first run.';
 COMMENT ON COLUMN public.analytics_upkeep.bigquery_time_travel_hours IS 'Hours that BigQuery can go back; null where there is none.';
+COMMENT ON COLUMN public.analytics_upkeep.linkage_horizon_months IS 'Months after which links are deleted; 0 for never.';
 CREATE TABLE public.analytics_user_activity (
     id uuid NOT NULL,
     user_id text,
@@ -359,12 +386,16 @@ ALTER TABLE ONLY public.analytics_installation_days
     ADD CONSTRAINT analytics_installation_days_pkey PRIMARY KEY (day, installation_id);
 ALTER TABLE ONLY public.analytics_installations
     ADD CONSTRAINT analytics_installations_pkey PRIMARY KEY (installation_id);
+ALTER TABLE ONLY public.analytics_key_overlaps
+    ADD CONSTRAINT analytics_key_overlaps_pkey PRIMARY KEY (key_epoch);
 ALTER TABLE ONLY public.analytics_parked_messages
     ADD CONSTRAINT analytics_parked_messages_pkey PRIMARY KEY (sha256);
 ALTER TABLE ONLY public.analytics_people
     ADD CONSTRAINT analytics_people_pkey PRIMARY KEY (user_id, deployment_type);
 ALTER TABLE ONLY public.analytics_person_days
     ADD CONSTRAINT analytics_person_days_pkey PRIMARY KEY (day, deployment_type, user_id);
+ALTER TABLE ONLY public.analytics_pseudonym_links
+    ADD CONSTRAINT analytics_pseudonym_links_pkey PRIMARY KEY (domain, pseudonym);
 ALTER TABLE ONLY public.analytics_rejected_spans
     ADD CONSTRAINT analytics_rejected_spans_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.analytics_returns
@@ -418,10 +449,12 @@ GRANT SELECT(page_path) ON TABLE public.analytics_feature_usage TO telemetry_das
 GRANT SELECT(service_name) ON TABLE public.analytics_feature_usage TO telemetry_dashboard;
 GRANT SELECT(service_version) ON TABLE public.analytics_feature_usage TO telemetry_dashboard;
 GRANT SELECT(received_at) ON TABLE public.analytics_feature_usage TO telemetry_dashboard;
+GRANT SELECT ON TABLE public.analytics_key_overlaps TO telemetry_writer;
 GRANT SELECT,INSERT ON TABLE public.analytics_parked_messages TO telemetry_writer;
 GRANT SELECT(received_at) ON TABLE public.analytics_parked_messages TO telemetry_dashboard;
 GRANT SELECT(reason) ON TABLE public.analytics_parked_messages TO telemetry_dashboard;
 GRANT SELECT(size_bytes) ON TABLE public.analytics_parked_messages TO telemetry_dashboard;
+GRANT SELECT,INSERT ON TABLE public.analytics_pseudonym_links TO telemetry_writer;
 GRANT SELECT,INSERT ON TABLE public.analytics_rejected_spans TO telemetry_writer;
 GRANT SELECT(received_at) ON TABLE public.analytics_rejected_spans TO telemetry_dashboard;
 GRANT SELECT(event) ON TABLE public.analytics_rejected_spans TO telemetry_dashboard;

@@ -72,7 +72,7 @@ def refused(connection: Connection, statement: str) -> bool:
 def test_the_writer_is_all_that_the_store_needs(owner: Engine) -> None:
     """As the writer, the store writes new events, redelivered ones, and its record of a rejected span."""
     store = Store.made_from(StoreSettings(database_url=url_of(owner, "writer@tests.iam")))
-    first, second = ingested(traces(span(LOGIN), span(ENDPOINT))), ingested(traces(span(LOGIN)))
+    first, second = ingested(traces(span(LOGIN), span(ENDPOINT))), ingested(traces(span(LOGIN)), rotated=True)
 
     for message in (first, first, second):
         store.take(Delivery(message.data, message.attributes))
@@ -81,9 +81,12 @@ def test_the_writer_is_all_that_the_store_needs(owner: Engine) -> None:
 
     with owner.connect() as connection:
         counts = [connection.execute(text(f"select count(*) from {table}")).scalar() for table in RAW]
-        parked = connection.execute(text("select count(*) from analytics_parked_messages")).scalar()
+        parked, linked = (
+            connection.execute(text(f"select count(*) from {table}")).scalar()
+            for table in ("analytics_parked_messages", "analytics_pseudonym_links")
+        )
     assert counts == [2, 1, 0]
-    assert parked == 1
+    assert parked == linked == 1
 
 
 def test_the_writer_changes_nothing_and_reads_nothing_else(owner: Engine) -> None:
@@ -92,7 +95,7 @@ def test_the_writer_changes_nothing_and_reads_nothing_else(owner: Engine) -> Non
         others = connection.exec_driver_sql(
             "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v') "
             "and not relispartition and relname not in ('analytics_rejected_spans', 'analytics_parked_messages', "
-            "'analytics_erasure_requests')"
+            "'analytics_erasure_requests', 'analytics_pseudonym_links', 'analytics_key_overlaps')"
         )
         names = others.scalars().all()
 
@@ -107,6 +110,13 @@ def test_the_writer_changes_nothing_and_reads_nothing_else(owner: Engine) -> Non
                 f"alter table {table} add column more text",
             ):
                 assert refused(connection, statement), statement
+        for statement in (
+            "update analytics_pseudonym_links set previous = ''",
+            "delete from analytics_pseudonym_links",
+            "insert into analytics_key_overlaps values (1, now(), now())",
+            "delete from analytics_key_overlaps",
+        ):
+            assert refused(connection, statement), statement
         for name in names:
             assert refused(connection, f"select * from {name} limit 1"), name
 

@@ -8,6 +8,8 @@ from sqlalchemy.exc import ProgrammingError
 from telemetry_pipeline.analytics import OPERATORS, PUBLISHED, VIEWS, definition
 
 _BELOW = (
+    "resolved",
+    "resolved_requests",
     "events",
     "stale_days",
     "age",
@@ -33,6 +35,7 @@ _BELOW = (
     "refresh_day",
     "unrolled_days",
     "forget",
+    "unlink",
     "history",
     "erasure_receipt",
 )
@@ -87,7 +90,7 @@ def _drop(connection: Connection) -> None:
             from pg_class
             where relkind = 'v'
                 and relnamespace = current_schema()::regnamespace
-                and (relname = any(:names) or relname ~ '^(analytics|exact)_')
+                and (relname = any(:names) or relname ~ '^(analytics|exact|resolved)_')
             union all
             select format('drop routine if exists %s cascade', oid::regprocedure)
             from pg_proc

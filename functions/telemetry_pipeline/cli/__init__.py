@@ -13,6 +13,7 @@ from telemetry_pipeline.cli.doctor import doctor
 from telemetry_pipeline.cli.erase import erase
 from telemetry_pipeline.cli.export import export
 from telemetry_pipeline.cli.import_legacy import import_legacy
+from telemetry_pipeline.cli.keys import keys
 from telemetry_pipeline.cli.looker import looker_url
 from telemetry_pipeline.cli.maintain import maintain
 from telemetry_pipeline.cli.migrate import migrate
@@ -37,7 +38,7 @@ def main(context: click.Context, settings: Path) -> None:
 
 
 for command in (
-    *(api_keys.keys, backfill, dead_letters, doctor, erase, export, import_legacy, looker_url, maintain, migrate),
+    *(api_keys.keys, backfill, dead_letters, doctor, erase, export, import_legacy, keys, looker_url, maintain, migrate),
     *(replay, smoke, tail),
 ):
     main.add_command(command)

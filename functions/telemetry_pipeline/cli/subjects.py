@@ -52,7 +52,9 @@ def chosen(user_id: str | None, organization_id: str | None, installation_id: st
 
 
 def pseudonyms_of(settings: PseudonymSettings, subject: Subject) -> tuple[str, ...]:
-    """All pseudonyms that stand for a subject."""
-    pseudonymiser = Pseudonymiser(settings.pseudonym_key, settings.pseudonym_key_epoch)
-    pseudonym = pseudonymiser.pseudonym(subject.domain, subject.identifier)
-    return (pseudonym,) if pseudonym else ()
+    """All pseudonyms that stand for a subject: under the present key, and under the one before it where that is set."""
+    keys = [(settings.pseudonym_key, settings.pseudonym_key_epoch)]
+    if settings.previous_pseudonym_key:
+        keys.append((settings.previous_pseudonym_key, settings.pseudonym_key_epoch - 1))
+    made = (Pseudonymiser(key, epoch).pseudonym(subject.domain, subject.identifier) for key, epoch in keys)
+    return tuple(pseudonym for pseudonym in made if pseudonym)

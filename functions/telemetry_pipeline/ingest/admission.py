@@ -47,15 +47,16 @@ class Request:
         self._verdicts: dict[str, Verdict] = {}
         self._taken: Counter[str] = Counter()
 
-    def judge(self, installation: str, service: str, events: int) -> Verdict:
+    def judge(self, installation: str, service: str, events: int, previous: str = "") -> Verdict:
         """Judge the events of one resource, and count them if they are taken.
 
         Args:
             installation: The installation's pseudonym; empty where the resource names none.
             service: The name of its service.
             events: How many there are, at least one.
+            previous: The installation's pseudonym under the previous key, while there is one.
         """
-        is_blocked = installation in self._blocked
+        is_blocked = not self._blocked.isdisjoint((installation, previous))
         # Who is blocked has a quota, key or not: requests for erasure are still read, and reading costs.
         if not (self._has_quota or is_blocked):
             return _TAKEN

@@ -9,11 +9,11 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from telemetry_pipeline import contract
+from telemetry_pipeline.ingest.keys import LINKED, Keys
 from telemetry_pipeline.otlp.errors import Undecodable
 from telemetry_pipeline.privacy import (
     OVERFLOW,
     Cap,
-    Pseudonymiser,
     TemplateCap,
     is_safe_key,
     is_sensitive_key,
@@ -39,7 +39,8 @@ class Kept:
     """An attribute that may pass, under its name in the contract; not to be changed.
 
     `rank` is 0 for its own name and higher for weaker aliases; `encoded` is the serialised KeyValue that goes on;
-    `fault` says how it breaks the contract, which rejects an event that has a use for it.
+    `fault` says how it breaks the contract, which rejects an event that has a use for it; `previous` is the pseudonym
+    under the previous key, while there is one.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Kept:
     encoded: bytes = b""
     fault: str = ""
     is_metadata: bool = False
+    previous: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,22 +132,16 @@ class Treatment(dict[bytes, Kept | None]):
     """
 
     def __init__(
-        self,
-        pseudonymiser: Pseudonymiser,
-        caps: Caps,
-        limits: Limits,
-        unchanged: Unchanged,
-        *,
-        may_claim_cloud: bool = True,
+        self, keys: Keys, caps: Caps, limits: Limits, unchanged: Unchanged, *, may_claim_cloud: bool = True
     ) -> None:
         super().__init__()
         self.service = ""
         self._may_claim_cloud = may_claim_cloud
         self._unchanged = unchanged
-        self._pseudonymiser = pseudonymiser
+        self._keys = keys
         self._caps = caps
         self._overflown_keys = 0
-        self._keys = _KeysThatPass()
+        self._metadata_keys = _KeysThatPass()
         self._limits = limits
         self._treatments: dict[contract.Treatment, Callable[[contract.Attribute, Value], Value]] = {
             "closed": _closed,
@@ -180,7 +176,10 @@ class Treatment(dict[bytes, Kept | None]):
         rule = _RULES.get(name)
         if rule:
             return self._named(rule, value)
-        if name.startswith(contract.METADATA_PREFIX) and self._keys[name.removeprefix(contract.METADATA_PREFIX)]:
+        if (
+            name.startswith(contract.METADATA_PREFIX)
+            and self._metadata_keys[name.removeprefix(contract.METADATA_PREFIX)]
+        ):
             return self._metadata(name, value)
         return None
 
@@ -197,7 +196,10 @@ class Treatment(dict[bytes, Kept | None]):
             treated = self._caps.values[attribute.name].admit(self.service, str(treated))
         elif attribute.name == _DEPLOYMENT and treated == _CLOUD and not self._may_claim_cloud:
             treated = _SELF_HOSTED
-        return Kept(attribute.name, rule.rank, treated, encode(attribute.name, treated))
+        kept = Kept(attribute.name, rule.rank, treated, encode(attribute.name, treated))
+        if self._keys.overlap and attribute.name in LINKED:
+            kept.previous = self._keys.previous(attribute.domain, str(scalar))
+        return kept
 
     def _metadata(self, name: str, value: AnyValue) -> Kept | None:
         try:
@@ -252,7 +254,7 @@ class Treatment(dict[bytes, Kept | None]):
     def _pseudonym(self, attribute: contract.Attribute, value: Value) -> str:
         if isinstance(value, bool | float):
             raise _FaultError("wrong_type")
-        return self._pseudonymiser.pseudonym(attribute.domain, str(value)) or ""
+        return self._keys.pseudonym(attribute.domain, str(value))
 
 
 def _is_worth_remembering(kept: Kept) -> bool:

@@ -10,9 +10,10 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from telemetry_pipeline import contract
 from telemetry_pipeline.ingest.attributes import Kept, Limits, Treatment, encode
+from telemetry_pipeline.ingest.keys import Keys
 from telemetry_pipeline.otlp import wire_pb2 as wire
 from telemetry_pipeline.otlp.errors import Undecodable
-from telemetry_pipeline.privacy import Pseudonymiser, is_full_length
+from telemetry_pipeline.privacy import is_full_length
 
 _DAY_NANOSECONDS = 86_400 * 10**9
 _LONGEST_NANOSECONDS = _DAY_NANOSECONDS
@@ -23,6 +24,7 @@ NOT_AN_EVENT = "not_an_event"
 _CATEGORY = contract.EVENT_CATEGORY.name
 _CONSENT = contract.TELEMETRY_CONSENT_VERSION.name
 _USER = contract.USER_ID
+_USER_ID = _USER.name
 _ENABLED = contract.RHESIS_TELEMETRY_ENABLED.name
 
 
@@ -67,7 +69,8 @@ class Sieve:
 
     `earliest` and `latest` bound an event's time, in nanoseconds since 1970. With `requests_only` events are left out
     without a word, and what people ask of us passes; `requests` counts it. `consented` is the oldest version of the
-    contract that somebody behind the events has consented to.
+    contract that somebody behind the events has consented to. `people` are those behind the events, under their present
+    and their previous pseudonym, during an overlap of two keys.
     """
 
     treatment: Treatment
@@ -78,6 +81,7 @@ class Sieve:
     consented: int = contract.VERSION
     requests: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    people: set[tuple[str, str]] = field(default_factory=set)
 
     def span(self, raw: bytes) -> bytes | None:
         """The scrubbed span, serialised; None if it was rejected.
@@ -91,7 +95,7 @@ class Sieve:
             raise Undecodable("a span is malformed") from None
         return self._pass(span, span.attributes, "")
 
-    def log_record(self, raw: bytes, pseudonymiser: Pseudonymiser) -> bytes | None:
+    def log_record(self, raw: bytes, keys: Keys) -> bytes | None:
         """The log record as a scrubbed span, as `span` gives it.
 
         A record has no identity of its own: it gets one from a keyed hash of all that arrived, so that a client's retry
@@ -101,8 +105,8 @@ class Sieve:
             record = wire.LogRecord.FromString(raw)
         except DecodeError:
             raise Undecodable("a log record is malformed") from None
-        identity = pseudonymiser.record_id(raw)
         time = record.time_unix_nano or record.observed_time_unix_nano
+        identity = keys.record_id(raw, time)
         span = wire.Span(
             trace_id=identity[:16], span_id=identity[16:24], start_time_unix_nano=time, end_time_unix_nano=time
         )
@@ -128,6 +132,9 @@ class Sieve:
         except Rejected as rejected:
             self.rejected[rejected.reason] += 1
             return None
+        user = kept.get(_USER_ID)
+        if user and user.previous and _USER_ID in allowed:
+            self.people.add((str(user.value), user.previous))
         return wire.Span(
             trace_id=span.trace_id,
             span_id=span.span_id,

@@ -10,10 +10,10 @@ from telemetry_pipeline.ingest.admission import Admission, Request
 from telemetry_pipeline.ingest.api_keys import Sender
 from telemetry_pipeline.ingest.attributes import Caps, Kept, Limits, Treatment, Unchanged
 from telemetry_pipeline.ingest.events import Sieve
+from telemetry_pipeline.ingest.keys import LINKED, Keys
 from telemetry_pipeline.otlp import wire_pb2 as wire
 from telemetry_pipeline.otlp.errors import TooManyRequests
 from telemetry_pipeline.otlp.requests import Group, Signal
-from telemetry_pipeline.privacy import Pseudonymiser
 from telemetry_pipeline.settings import IngestSettings
 
 _DAY_NANOSECONDS = 86_400 * 10**9
@@ -47,12 +47,11 @@ class Exporter:
     """Turns decoded requests into messages; one per instance, since it holds the caps."""
 
     def __init__(self, settings: IngestSettings) -> None:
-        self._pseudonymiser = Pseudonymiser(settings.pseudonym_key, settings.pseudonym_key_epoch)
+        self._keys = Keys(settings)
         self._caps = Caps(settings.max_templates, settings.max_values)
         self._unchanged = Unchanged()
         self._limits = Limits(settings.max_attributes, settings.max_value_depth, settings.max_text_characters)
         self._max_age_nanoseconds = settings.max_age_days * _DAY_NANOSECONDS
-        self._key_epoch = settings.pseudonym_key_epoch
 
     def export(
         self,
@@ -79,7 +78,7 @@ class Exporter:
             TooManyRequests: None of its events is taken now. If some are, the others are rejected: a client that was
                 answered with a partial success must not send the request again (OTLP 1.x, "Partial Success").
         """
-        stamp = bus.Stamp(contract.VERSION, self._key_epoch, received_at)
+        stamp = bus.Stamp(contract.VERSION, self._keys.epoch, received_at)
         rejected: Counter[str] = Counter()
         erasures: Counter[str] = Counter()
         passed = []
@@ -88,13 +87,15 @@ class Exporter:
         taken = blocked = 0
         for group in groups:
             treatment = Treatment(
-                self._pseudonymiser, self._caps, self._limits, self._unchanged, may_claim_cloud=sender.may_claim_cloud
+                self._keys, self._caps, self._limits, self._unchanged, may_claim_cloud=sender.may_claim_cloud
             )
             resource = _resource(group, treatment)
             events = len(group.items)
             is_blocked = False
             if request and events:
-                verdict = request.judge(_installation(resource), treatment.service, events)
+                installation = resource.get(_INSTALLATION)
+                previous = installation.previous if installation else ""
+                verdict = request.judge(_installation(resource), treatment.service, events, previous)
                 is_blocked = verdict.is_blocked
                 if verdict.wait:
                     longest_wait = max(longest_wait, verdict.wait)
@@ -102,10 +103,10 @@ class Exporter:
                     continue
             sieve = self._sieve(treatment, received_at, requests_only=requests_only or is_blocked)
             if signal is Signal.LOGS:
-                spans = [sieve.log_record(item, self._pseudonymiser) for item in group.items]
+                spans = [sieve.log_record(item, self._keys) for item in group.items]
             else:
                 spans = [sieve.span(item) for item in group.items]
-            passed.append((_stamped(resource, stamp, sieve.consented), [span for span in spans if span is not None]))
+            passed.append((_stamped(resource, stamp, sieve), [span for span in spans if span is not None]))
             rejected += sieve.rejected
             taken += events
             blocked += events if is_blocked else 0
@@ -143,10 +144,16 @@ def _resource(group: Group, treatment: Treatment) -> dict[str, Kept]:
     return {name: one for name, one in kept.items() if name in _RESOURCE}
 
 
-def _stamped(resource: Mapping[str, Kept], stamp: bus.Stamp, consented: int) -> bytes:
+def _stamped(resource: Mapping[str, Kept], stamp: bus.Stamp, sieve: Sieve) -> bytes:
     """A resource with the stamp, serialised, without what somebody behind its events has not consented to."""
-    attributes = [one.encoded for name, one in resource.items() if _RESOURCE[name] <= consented]
-    return wire.Resource(attributes=[*stamp.attributes(), *attributes]).SerializeToString()
+    kept = [one for name, one in resource.items() if _RESOURCE[name] <= sieve.consented]
+    links: dict[str, set[tuple[str, str]]] = {
+        LINKED[one.name]: {(str(one.value), one.previous)} for one in kept if one.previous
+    }
+    if sieve.people:
+        links["user"] = sieve.people
+    attributes = [*stamp.attributes(), *bus.link_attributes(links), *(one.encoded for one in kept)]
+    return wire.Resource(attributes=attributes).SerializeToString()
 
 
 def payloads(resources: Iterable[tuple[bytes, list[bytes]]], limit: int) -> Iterator[tuple[bytes, int]]:

@@ -77,7 +77,7 @@ def preview(
     Raises:
         Undecodable: A span, a log record or an attribute is malformed.
     """
-    exporter = Exporter(replace(settings, pseudonym_key=secrets.token_bytes(32)))
+    exporter = Exporter(replace(settings, pseudonym_key=secrets.token_bytes(32), previous_pseudonym_key=b""))
     export = exporter.export(signal, groups, received_at, sender=sender)
     return {
         "stored": list(_rows(export, settings.max_age_days)),

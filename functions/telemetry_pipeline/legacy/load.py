@@ -25,6 +25,7 @@ from telemetry_pipeline.otlp.requests import Signal
 from telemetry_pipeline.settings import IngestSettings
 from telemetry_pipeline.store.events import rows_of
 from telemetry_pipeline.store.group import Group
+from telemetry_pipeline.store.links import with_links
 from telemetry_pipeline.store.tables import REJECTED_SPANS
 from telemetry_pipeline.store.writer import Writer
 
@@ -142,11 +143,11 @@ class Import:
         export = self._exporter.export(Signal.TRACES, sent, time.time_ns())
         count.refused += export.rejected
         for message in export.messages:
-            rows = rows_of(message.data, _ANY_AGE_DAYS)
+            rows, links = rows_of(message.data, _ANY_AGE_DAYS)
             refused = len(rows.get(REJECTED_SPANS, ()))
             taken = sum(map(len, rows.values())) - refused
             if not self._dry_run:
-                by_postgres = self._group.write(rows)
+                by_postgres = self._group.write(with_links(rows, links))
                 taken, refused = taken - by_postgres, refused + by_postgres
             count.imported += taken
             if refused:

@@ -97,6 +97,7 @@ def forget_requests(connection: Connection, now: datetime, days: int, *, in_bigq
     """
     with connection.begin():
         values = {"before": now - timedelta(days=days), "in_bigquery": in_bigquery}
+        connection.execute(_UNLINK, values)
         return connection.execute(_FORGET, values).rowcount
 
 
@@ -173,9 +174,9 @@ _OBEYED = text("select id, kind from analytics_erasure_requests where subject is
 # Nothing tells on which days an organization or an installation had events, so the first time all are looked at.
 _DAYS = text("""
     select known.day
-    from analytics_erasure_requests as request
+    from resolved_requests as request
     inner join analytics_person_days as known
-        on known.user_id = request.user_id
+        on known.user_id = request.counted_as
         and known.deployment_type = 'all'
         and known.day <= (request."timestamp" at time zone 'UTC')::date
     inner join analytics_rolled_days as rolled on rolled.day = known.day
@@ -196,9 +197,8 @@ _DELETE = """
             id,
             subject,
             "timestamp"
-        from analytics_erasure_requests
-        where subject is not null
-            and kind = :kind
+        from resolved_requests
+        where kind = :kind
         order by subject, "timestamp" desc
     ),
 
@@ -239,8 +239,7 @@ _LATEST = text("""
         subject,
         "timestamp",
         erased_in_bigquery_at
-    from analytics_erasure_requests
-    where subject is not null
+    from resolved_requests
     order by kind, subject, "timestamp" desc
 """)
 _ERASED_IN_BIGQUERY = text("""
@@ -248,7 +247,7 @@ _ERASED_IN_BIGQUERY = text("""
     set
         erased_in_bigquery_at = :now,
         removed_in_bigquery_at = coalesce(removed_in_bigquery_at, :now)
-    where subject = any(:subjects)
+    where id in (select id from resolved_requests where subject = any(:subjects))
 """)
 _REMOVED_IN_BIGQUERY = text("""
     update analytics_erasure_requests
@@ -257,14 +256,27 @@ _REMOVED_IN_BIGQUERY = text("""
         removed_in_bigquery_at = :now
     where id = :id
 """)
-_FORGET = text("""
+_FORGOTTEN = """
+    subject is not null
+    and received_at < :before
+    and erased_at is not null
+    and (erased_in_bigquery_at is not null or not :in_bigquery)
+"""
+# Until then the link is needed to find what arrives late; who came back since keeps it.
+_UNLINK = text(f"""
+    delete from analytics_pseudonym_links as link
+    using resolved_requests as request
+    where request.id in (select id from analytics_erasure_requests where {_FORGOTTEN})
+        and link.domain = request.kind
+        and link.previous = request.counted_as
+        and not exists (select from analytics_people as known where known.user_id = link.previous)
+        and not exists (select from analytics_installations as known where known.installation_id = link.previous)
+""")  # noqa: S608 - our own
+_FORGET = text(f"""
     update analytics_erasure_requests
     set
         user_id = null,
         organization_id = null,
         installation_id = null
-    where subject is not null
-        and received_at < :before
-        and erased_at is not null
-        and (erased_in_bigquery_at is not null or not :in_bigquery)
-""")
+    where {_FORGOTTEN}
+""")  # noqa: S608 - our own

@@ -40,12 +40,17 @@ class Horizon:
 
 
 def horizon(connection: Connection, today: date, months: int) -> Horizon:
-    """Where events begin to answer, if they are kept for so many months; those that Postgres dropped never do."""
+    """Where events begin to answer, if they are kept for so many months; those that Postgres dropped never do.
+
+    Nor do events from before a rotation of the key that are unlinked from those after it. Whoever was there under both
+    keys is in no cohort from then on, so the days until then are as they were counted.
+    """
     with connection.begin():
-        first_kept = connection.execute(_FIRST_KEPT).scalar_one()
+        first_kept, first_unlinked = connection.execute(_FIRST_KEPT).one()
     kept_days = months * 61 // 2  # as the partitions of BigQuery's tables are
     first_event_day = max(first_kept, today - timedelta(days=kept_days - 1 - _SPARE_DAYS))
-    return Horizon(first_event_day, min(today, first_event_day + timedelta(days=_LOOK_BACK_DAYS)))
+    first_counted_day = max(first_event_day + timedelta(days=_LOOK_BACK_DAYS), first_unlinked)
+    return Horizon(first_event_day, min(today, first_counted_day))
 
 
 def write(connection: Connection, client: "bigquery.Client", dataset: str, now: datetime, months: int) -> int:
@@ -75,7 +80,7 @@ def write(connection: Connection, client: "bigquery.Client", dataset: str, now: 
 
 
 def _is_due(connection: Connection, found: Horizon, now: datetime, *, is_empty: bool) -> bool:
-    values = {"first_counted_day": found.first_counted_day, "today": now.date(), "is_empty": is_empty}
+    values = {"first_counted_day": found.first_counted_day, "now": now, "today": now.date(), "is_empty": is_empty}
     with connection.begin():
         return bool(connection.execute(_IS_DUE, values).scalar())
 
@@ -114,7 +119,14 @@ def _rows(connection: Connection, table: str, found: Horizon) -> Iterator[str]:
         yield from rows
 
 
-_FIRST_KEPT = text("select greatest(first_day, date '0001-01-01') from analytics_rollup_state")
+_FIRST_KEPT = text("""
+    select
+        greatest(first_day, date '0001-01-01', max((overlap.began_at at time zone 'UTC')::date + 1)),
+        coalesce(max((overlap.unlinked_at at time zone 'UTC')::date + 1), date '0001-01-01')
+    from analytics_rollup_state
+    left join analytics_key_overlaps as overlap on overlap.unlinked_at is not null
+    group by first_day
+""")
 _IS_DUE = text("""
     select
         count(*) > 0
@@ -122,6 +134,15 @@ _IS_DUE = text("""
             :is_empty
             or max(rolled.refreshed_at) >= max(state.history_written_at)
             or max(state.history_written_at) < cast(:today as timestamp) at time zone 'UTC'
+            or max(state.history_written_at) <= (select max(unlinked_at) from analytics_key_overlaps)
+            -- The month in which it was unlinked is told of from here until it is over.
+            or max(state.history_written_at) < cast(:now as timestamptz) - interval '1 hour'
+            and exists (
+                select
+                from analytics_key_overlaps
+                where date_trunc('month', unlinked_at at time zone 'UTC')
+                    = date_trunc('month', cast(:today as timestamp))
+            )
         )
     from analytics_rolled_days as rolled
     cross join analytics_rollup_state as state

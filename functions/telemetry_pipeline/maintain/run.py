@@ -1,4 +1,4 @@
-"""One run of maintenance: migrations, partitions, rollups, erasure, retention, history, in this order."""
+"""One run of maintenance: migrations, partitions, keys, rollups, erasure, retention, history, in this order."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,18 @@ from sqlalchemy import Connection, Engine, text
 from telemetry_pipeline import warehouse
 from telemetry_pipeline.database import connect
 from telemetry_pipeline.logs import log
-from telemetry_pipeline.maintain import dead_letters, erasure, history, migrate, retention, roles, rollups, upkeep
+from telemetry_pipeline.maintain import (
+    dead_letters,
+    erasure,
+    history,
+    keys,
+    links,
+    migrate,
+    retention,
+    roles,
+    rollups,
+    upkeep,
+)
 from telemetry_pipeline.maintain.partitions import make_partitions, summarize
 from telemetry_pipeline.observing import Operation, metrics
 from telemetry_pipeline.settings import MaintainSettings, WarehouseSettings
@@ -93,6 +104,7 @@ def _maintain(connection: Connection, settings: MaintainSettings, now: datetime,
     first_kept = retention.first_kept_day(now.date(), settings.retention_months)
     is_due = retention.is_due(connection, first_kept)
     report.step("partitions", lambda: _partition(connection, now.date()))
+    report.step("keys", lambda: keys.end_overlaps(connection, settings, now))
     report.step("rollups", lambda: {"days": len(rollups.refresh(connection, now, all_days=is_due))})
     report.step("erasure", lambda: _erase(connection, settings, now))
     report.step("retention", lambda: _retain(connection, settings, first_kept, now, is_due=is_due))
@@ -103,8 +115,7 @@ def _maintain(connection: Connection, settings: MaintainSettings, now: datetime,
 
 def _write_history(connection: Connection, settings: MaintainSettings, now: datetime, report: Report) -> None:
     if found := settings.warehouse:
-        write = partial(history.write, connection, now=now, months=settings.retention_months)
-        report.step("history", lambda: {"rows": _in_bigquery("history", found, write)})
+        report.step("history", lambda: _tell_bigquery(connection, found, now, settings.retention_months))
 
 
 def _partition(connection: Connection, today: date) -> dict[str, Any]:
@@ -129,6 +140,15 @@ def _erase(connection: Connection, settings: MaintainSettings, now: datetime) ->
     days = 1 + max(erasure.ARRIVES_WITHIN_DAYS, settings.rejected_retention_days)
     did["forgotten"] = erasure.forget_requests(connection, now, days, in_bigquery=settings.warehouse is not None)
     return did
+
+
+def _tell_bigquery(connection: Connection, settings: WarehouseSettings, now: datetime, months: int) -> dict[str, Any]:
+    write = partial(history.write, connection, now=now, months=months)
+    told: dict[str, Any] = {"rows": _in_bigquery("history", settings, write)}
+    # What is unlinked must be counted there first.
+    if isinstance(told["rows"], int) and links.are_due(connection):
+        told["links"] = _in_bigquery("links", settings, partial(links.write, connection))
+    return told
 
 
 def _in_bigquery(what: str, settings: WarehouseSettings, do: Callable[["bigquery.Client", str], int]) -> int | str:

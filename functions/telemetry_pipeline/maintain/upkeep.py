@@ -17,7 +17,8 @@ def record_settings(connection: Connection, settings: MaintainSettings) -> None:
                     retention_months = :retention_months,
                     rejected_retention_days = :rejected_retention_days,
                     backup_days = :backup_days,
-                    bigquery_time_travel_hours = :bigquery_time_travel_hours
+                    bigquery_time_travel_hours = :bigquery_time_travel_hours,
+                    linkage_horizon_months = :linkage_horizon_months
             """),
             {
                 "k_anonymity": settings.k_anonymity,
@@ -25,6 +26,7 @@ def record_settings(connection: Connection, settings: MaintainSettings) -> None:
                 "rejected_retention_days": settings.rejected_retention_days,
                 "backup_days": settings.backup_days,
                 "bigquery_time_travel_hours": settings.bigquery_time_travel_hours if settings.warehouse else None,
+                "linkage_horizon_months": settings.linkage_horizon_months,
             },
         )
 

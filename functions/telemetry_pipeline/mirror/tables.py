@@ -23,6 +23,9 @@ HISTORY = "analytics_history"
 FIRST_DAYS = "analytics_first_days"
 """What `maintain` writes for the days whose events are gone."""
 
+LINKS = "analytics_pseudonym_links"
+"""What `maintain` writes while two keys overlap."""
+
 _SCHEMAS = Path(__file__).parents[3] / "schemas" / "bigquery"
 
 
@@ -44,6 +47,7 @@ def _tables(dataset: str) -> Iterator[bigquery.Table]:
     first_days = bigquery.Table(f"{dataset}.{FIRST_DAYS}", schema=_columns(_SCHEMAS / "history" / f"{FIRST_DAYS}.json"))
     first_days.time_partitioning = _by_day("last_day")
     yield first_days
+    yield bigquery.Table(f"{dataset}.{LINKS}", schema=_columns(_SCHEMAS / "history" / f"{LINKS}.json"))
 
 
 def _by_day(column: str) -> bigquery.TimePartitioning:

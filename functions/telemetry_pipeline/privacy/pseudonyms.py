@@ -67,9 +67,8 @@ class Pseudonymiser:
     def record_id(self, record: bytes) -> bytes:
         """The identity of a record that has none of its own: a keyed digest of its bytes, 32 bytes.
 
-        The same bytes are the same record only under the same key. After a rotation, a client's retry of a record that
-        was first received before it would be a second one: records must go on being identified by the previous epoch's
-        `Pseudonymiser` until the clients' retries (minutes) and the bus's redelivery (7 days) are over.
+        The same bytes are the same record only under the same key; ingest/keys.py sees to it that a retry gets the key
+        that the record had when it came first.
         """
         keyed = self._records.copy()
         keyed.update(record)

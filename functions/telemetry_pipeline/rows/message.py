@@ -1,7 +1,7 @@
 """A message's data → the rows of its events, and the spans that break the contract."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -62,11 +62,26 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """That a pseudonym is somebody's who had another one under the key before; `key_epoch` is the present key's.
+
+    `received_at` has nanoseconds since 1970.
+    """
+
+    domain: str
+    pseudonym: str
+    previous: str
+    key_epoch: int
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
-    """What a message holds: the rows of its events, by table, and the spans that break the contract."""
+    """What a message holds: the rows of its events, by table, the spans that break the contract, and links."""
 
     rows: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     rejections: list[Rejection] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +131,13 @@ class Reader:
                 items = wire.ResourceItems.FromString(raw)
                 attributes = wire.Resource.FromString(items.resource).attributes[:]
                 resource = _Resource(attributes, cells, self, max_age_days)
+                spans, rejected = 0, len(content.rejections)
                 for scope in items.scopes:
                     for span in wire.ScopeItems.FromString(scope).items:
                         resource.add(span, content)
+                        spans += 1
+                if spans > len(content.rejections) - rejected:
+                    content.links.extend(resource.links)
         except (DecodeError, ValueError):
             raise Unreadable("undecodable") from None
         return content
@@ -128,7 +147,9 @@ class _Resource:
     """What the spans of one resource share: the stamp, and the fields that are the same in all their rows."""
 
     def __init__(self, attributes: list[bytes], cells: Cells, reader: Reader, max_age_days: int) -> None:
-        stamp = _stamp(attributes)
+        pairs = list(map(KeyValue.FromString, attributes))
+        stamp = _stamp(pairs)
+        self.links = [Link(*one, stamp.key_epoch, stamp.received_at) for one in bus.links_of(pairs)]
         self._received_at = stamp.received_at
         self._earliest = stamp.received_at - max_age_days * _DAY_NANOSECONDS
         self._latest = stamp.received_at + _DAY_NANOSECONDS
@@ -227,7 +248,7 @@ def _span(raw: bytes) -> wire.Span:
         raise _Rejected("malformed") from None
 
 
-def _stamp(attributes: list[bytes]) -> bus.Stamp:
+def _stamp(attributes: Iterable[KeyValue]) -> bus.Stamp:
     stamp = bus.stamp_of(_integers(attributes))
     if (
         stamp is None
@@ -240,7 +261,7 @@ def _stamp(attributes: list[bytes]) -> bus.Stamp:
     return stamp
 
 
-def _integers(attributes: list[bytes]) -> Iterator[tuple[str, int]]:
-    for pair in map(KeyValue.FromString, attributes):
+def _integers(attributes: Iterable[KeyValue]) -> Iterator[tuple[str, int]]:
+    for pair in attributes:
         if pair.value.WhichOneof("value") == "int_value":
             yield pair.key, pair.value.int_value

@@ -17,6 +17,7 @@ from telemetry_pipeline.settings import StoreSettings
 from telemetry_pipeline.store.events import rows_of
 from telemetry_pipeline.store.form import oldest
 from telemetry_pipeline.store.group import Group
+from telemetry_pipeline.store.links import KnownLinks, with_links
 from telemetry_pipeline.store.rejections import parked_message
 from telemetry_pipeline.store.tables import EVENT_TABLES, REJECTED_SPANS, Rows
 from telemetry_pipeline.store.writer import Unavailable, Writer
@@ -30,12 +31,13 @@ class Store:
     settings: StoreSettings
     engine: Engine
     group: Group
+    known_links: KnownLinks
 
     @classmethod
     def made_from(cls, settings: StoreSettings) -> "Store":
         """Connect to nothing yet; the first message does."""
         engine = connect(settings, "store", settings.database_pool_size)
-        return cls(settings, engine, Group(Writer(engine), settings.database_pool_size))
+        return cls(settings, engine, Group(Writer(engine), settings.database_pool_size), KnownLinks())
 
     def take(self, delivery: Delivery) -> Outcome:
         """Store a message, and return once it is committed.
@@ -45,10 +47,12 @@ class Store:
             NewerContract: This version can't read it, a newer one can.
         """
         try:
-            rows = rows_of(delivery.data, self.settings.max_age_days)
+            rows, links = rows_of(delivery.data, self.settings.max_age_days)
         except Unreadable as unreadable:
             return self._park(delivery, unreadable)
-        refused = self.group.write(rows)
+        links = self.known_links.new(links)
+        refused = self.group.write(with_links(rows, links))
+        self.known_links.add(links)
         _note_delay(rows)
         return Outcome("stored", sum(map(len, rows.values())), len(rows.get(REJECTED_SPANS, ())) + refused)
 

@@ -7,6 +7,7 @@ from telemetry_pipeline.rows import columns
 
 REJECTED_SPANS = "analytics_rejected_spans"
 PARKED_MESSAGES = "analytics_parked_messages"
+LINKS = "analytics_pseudonym_links"
 
 EVENT_TABLES = frozenset(event.table for event in contract.EVENTS)
 
@@ -25,4 +26,5 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "size_bytes",
         "payload",
     ),
+    LINKS: ("domain", "pseudonym", "previous", "key_epoch", "first_seen"),
 }

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, PoolProxiedConnection
 from telemetry_pipeline.observing import Operation, metrics
 from telemetry_pipeline.store import copy
 from telemetry_pipeline.store.form import oldest_arrival
-from telemetry_pipeline.store.tables import COLUMNS, EVENT_TABLES, Rows
+from telemetry_pipeline.store.tables import COLUMNS, EVENT_TABLES, LINKS, Rows
 
 _Way = Callable[[PoolProxiedConnection, Rows], None]
 
@@ -97,7 +97,7 @@ class Writer:
         try:
             # Tables, and the rows of each, in one order: two transactions that hold some of the same rows then wait for
             # each other and don't lock each other out.
-            way(connection, {table: sorted(rows[table]) for table in sorted(rows)})
+            way(connection, {table: sorted(rows[table]) for table in sorted(rows, key=_place)})
             _tell_if_late(connection, rows)
             connection.commit()
         except DatabaseError as error:
@@ -114,10 +114,18 @@ class Writer:
                 connection.close()
 
 
+def _place(table: str) -> tuple[bool, str]:
+    return table != LINKS, table
+
+
 def _copy(connection: PoolProxiedConnection, rows: Rows) -> None:
+    # A link is there most often.
+    if LINKS in rows:
+        _copy_what_is_new(connection, {LINKS: rows[LINKS]})
     cursor: Any = connection.cursor()
     for table, ready in rows.items():
-        cursor.execute(_COPY[table], stream=copy.stream(ready))
+        if table != LINKS:
+            cursor.execute(_COPY[table], stream=copy.stream(ready))
 
 
 def _copy_what_is_new(connection: PoolProxiedConnection, rows: Rows) -> None:
@@ -149,7 +157,17 @@ _COPY = _statements("copy {table} ({columns}) from stdin with (format binary)")
 _STAGE = _statements(
     "create temporary table incoming_{table} on commit delete rows as select {columns} from {table} with no data"
 )
-_INSERT = _statements("insert into {table} ({columns}) select * from incoming_{table} on conflict do nothing")
+_INSERT = {
+    **_statements("insert into {table} ({columns}) select * from incoming_{table} on conflict do nothing"),
+    # What once was unlinked stays so, whatever still tells of it.
+    LINKS: """
+        insert into analytics_pseudonym_links
+        select link.*
+        from incoming_analytics_pseudonym_links as link
+        where link.key_epoch > (select coalesce(max(key_epoch), 0) from analytics_key_overlaps)
+        on conflict do nothing
+    """,
+}
 
 
 def _sqlstate(error: DatabaseError) -> str:

@@ -102,7 +102,7 @@ def _storing(settings: StoreSettings) -> Iterator[Write]:
     engine = connect(settings, "telemetry demo", statement_seconds=0)
     writer = Writer(engine)
     try:
-        yield lambda message: writer.write(rows_of(message.data, _MAX_AGE_DAYS))
+        yield lambda message: writer.write(rows_of(message.data, _MAX_AGE_DAYS)[0])
     finally:
         engine.dispose()
 

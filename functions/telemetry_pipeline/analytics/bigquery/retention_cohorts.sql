@@ -40,6 +40,8 @@ counts as (
     from active_periods
     cross join `${dataset}.horizon` as horizon
     where start >= horizon.first_counted_day
+        -- Who was there before the linkage horizon is in no cohort.
+        and cohort > date '0001-01-01'
     group by period, cohort, age, deployment_type
     union all
     select

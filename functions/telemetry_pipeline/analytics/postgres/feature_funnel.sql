@@ -43,7 +43,7 @@ uses as (
         usage.user_id,
         named.step,
         usage."timestamp" as at
-    from analytics_feature_usage as usage
+    from resolved_feature_usage as usage
     inner join named
         on named.feature_name = usage.feature_name
         and (named.action is null or named.action = usage.action)

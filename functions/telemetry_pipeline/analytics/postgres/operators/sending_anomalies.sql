@@ -14,19 +14,19 @@ with arrived as (
         received_at,
         installation_id,
         service_name
-    from analytics_user_activity
+    from resolved_user_activity
     union all
     select
         received_at,
         installation_id,
         service_name
-    from analytics_endpoint_usage
+    from resolved_endpoint_usage
     union all
     select
         received_at,
         installation_id,
         service_name
-    from analytics_feature_usage
+    from resolved_feature_usage
 ),
 
 sent as (

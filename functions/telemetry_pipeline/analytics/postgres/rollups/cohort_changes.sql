@@ -1,4 +1,5 @@
--- analytics_cohort_changes(changes): by how much analytics_cohorts changes.
+-- analytics_cohort_changes(changes): by how much analytics_cohorts changes. Who has been there from before the linkage
+-- horizon (first_day is -infinity) is in no cohort.
 create or replace function analytics_cohort_changes(changes analytics_person_change[])
 returns setof analytics_cohorts
 language sql
@@ -14,6 +15,7 @@ with periods as (
         date_trunc(kind.period, change.day::timestamp)::date as start
     from unnest(changes) as change
     cross join (values ('week'), ('month')) as kind (period)
+    where isfinite(change.first_day)
 )
 
 select

@@ -14,7 +14,7 @@ with uses_by_person as (
         deployment_type,
         user_id,
         count(*) as uses
-    from analytics_feature_usage
+    from resolved_feature_usage
     where "timestamp" >= of_day::timestamp at time zone 'UTC'
         and "timestamp" < (of_day + 1)::timestamp at time zone 'UTC'
     group by feature_name, action, deployment_type, user_id

@@ -14,7 +14,7 @@ with events as (
         deployment_type,
         session_id,
         "timestamp" as at
-    from analytics_user_activity
+    from resolved_user_activity
     where "timestamp" >= of_day::timestamp at time zone 'UTC'
         and "timestamp" < (of_day + 1)::timestamp at time zone 'UTC'
         and (user_id is not null or session_id is not null)
@@ -24,7 +24,7 @@ with events as (
         deployment_type,
         null,
         "timestamp"
-    from analytics_feature_usage
+    from resolved_feature_usage
     where "timestamp" >= of_day::timestamp at time zone 'UTC'
         and "timestamp" < (of_day + 1)::timestamp at time zone 'UTC'
         and user_id is not null

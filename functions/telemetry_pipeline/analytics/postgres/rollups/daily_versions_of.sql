@@ -14,7 +14,7 @@ with events as (
         deployment_type,
         installation_id,
         user_id
-    from analytics_user_activity
+    from resolved_user_activity
     where "timestamp" >= of_day::timestamp at time zone 'UTC'
         and "timestamp" < (of_day + 1)::timestamp at time zone 'UTC'
     union all
@@ -24,7 +24,7 @@ with events as (
         deployment_type,
         installation_id,
         user_id
-    from analytics_endpoint_usage
+    from resolved_endpoint_usage
     where "timestamp" >= of_day::timestamp at time zone 'UTC'
         and "timestamp" < (of_day + 1)::timestamp at time zone 'UTC'
     union all
@@ -34,7 +34,7 @@ with events as (
         deployment_type,
         installation_id,
         user_id
-    from analytics_feature_usage
+    from resolved_feature_usage
     where "timestamp" >= of_day::timestamp at time zone 'UTC'
         and "timestamp" < (of_day + 1)::timestamp at time zone 'UTC'
 ),

@@ -35,7 +35,7 @@ begin
         user_id,
         installation_id,
         event_type = 'login'
-    from analytics_user_activity
+    from resolved_user_activity
     where received_at >= since
         and "timestamp" >= first_time
         and "timestamp" < end_time
@@ -46,7 +46,7 @@ begin
         user_id,
         installation_id,
         false
-    from analytics_endpoint_usage
+    from resolved_endpoint_usage
     where received_at >= since
         and "timestamp" >= first_time
         and "timestamp" < end_time
@@ -57,7 +57,7 @@ begin
         user_id,
         installation_id,
         false
-    from analytics_feature_usage
+    from resolved_feature_usage
     where received_at >= since
         and "timestamp" >= first_time
         and "timestamp" < end_time;

@@ -12,7 +12,7 @@ with uses as (
     select
         user_id,
         count(*) as uses
-    from analytics_feature_usage
+    from resolved_feature_usage
     where "timestamp" >= first_day::timestamp at time zone 'UTC'
         and "timestamp" < (last_day + 1)::timestamp at time zone 'UTC'
         and feature_name = feature

@@ -92,13 +92,19 @@ language sql
 stable
 as $$
 select jsonb_build_object(
-    'user_id', user_id, 'deployment_type', deployment_type, 'first_day', first_day, 'last_day', last_day
+    'user_id', user_id,
+    'deployment_type', deployment_type,
+    -- The first day that BigQuery has stands for -infinity.
+    'first_day', greatest(first_day, date '0001-01-01'),
+    'last_day', last_day
 )
 from analytics_people
 where first_day < first_counted_day
     and last_day >= first_event_day
 union all
-select jsonb_build_object('installation_id', installation_id, 'first_day', first_day, 'last_day', last_day)
+select jsonb_build_object(
+    'installation_id', installation_id, 'first_day', greatest(first_day, date '0001-01-01'), 'last_day', last_day
+)
 from analytics_installations
 where first_day < first_counted_day
     and last_day >= first_event_day

@@ -10,7 +10,8 @@ select
     deployment_type,
     sum(weight)
 from unnest(changes)
-where day - first_day in (0, 1, 7, 14, 30)
+-- Who has been there from before the linkage horizon is in no cohort; the order of two conditions would not be certain.
+where case when isfinite(first_day) then day - first_day in (0, 1, 7, 14, 30) else false end
 group by 1, 2, 3
 having sum(weight) <> 0
 $$;
