@@ -58,7 +58,8 @@ def chart(counted: Any, dead_letters: int | None) -> Chart:  # noqa: ANN401 - a 
             ],
             [(one.name, one.goal, one.events, one.broken, round(one.allowed, 1), one.left) for one in kept],
         ),
-        "What may go wrong in 30 days, and what did: an event that is late or not stored spends of it. Requests that "
-        "fail, and the time from ingest to the row, are measured by Cloud Monitoring",
+        "What may go wrong in 30 days, and what did: an event that is late or not stored spends of it. What is brought "
+        "in afterwards, as a demo or an import is, counts as late. Requests that fail, and the time from ingest to the "
+        "row, are measured by Cloud Monitoring",
         is_wide=True,
     )
