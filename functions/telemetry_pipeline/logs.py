@@ -7,6 +7,7 @@ header or an address (docs: cloud.google.com/logging/docs/structured-logging).
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -14,7 +15,11 @@ Severity = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
 def log(severity: Severity, event: str, **fields: float | str | Mapping[str, int]) -> None:
-    """Write one line: `event` is a constant, whatever varies is a field."""
+    """Write one line: `event` is a constant, whatever varies is a field.
+
+    Where it can't be written, on a full disk, say, it is lost: whoever logs has better to do than to fail of it.
+    """
     entry = {"severity": severity, "message": event, "time": datetime.now(UTC).isoformat()} | fields
-    sys.stdout.write(json.dumps(entry) + "\n")
-    sys.stdout.flush()
+    with suppress(OSError):
+        sys.stdout.write(json.dumps(entry) + "\n")
+        sys.stdout.flush()

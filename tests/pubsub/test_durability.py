@@ -1,4 +1,10 @@
+import resource
 import sqlite3
+import threading
+
+import pytest
+from google.api_core.exceptions import GoogleAPICallError
+from google.pubsub_v1.types import PubsubMessage
 
 from brokers import LocalBroker
 from pubsub.bus import Bus
@@ -6,6 +12,7 @@ from pubsub.push_endpoint import PushEndpoint
 from waiting import until
 
 PAYLOAD_BYTES = 500_000
+NO_ROOM = PubsubMessage(data=b"there is no room for it")
 
 
 def test_a_killed_broker_loses_nothing(broker: LocalBroker, own_bus: Bus, endpoint: PushEndpoint) -> None:
@@ -98,3 +105,30 @@ def test_a_message_without_subscription_is_not_kept(broker: LocalBroker, own_bus
         assert connection.execute("select count(*) from message").fetchone() == (0,)
     connection.close()
     assert int(first) < int(second)
+
+
+def test_a_full_disk_holds_pushes_up_until_there_is_room(
+    broker: LocalBroker, own_bus: Bus, endpoint: PushEndpoint
+) -> None:
+    """Nothing can be written then, nor can the log say so; afterwards everything is pushed without a restart."""
+    topic = own_bus.topic()
+    own_bus.subscription(topic, push_config={"push_endpoint": endpoint.url})
+    pid = broker.process.pid
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    all_are_published = threading.Event()
+
+    def fill_the_disk(_: object) -> int:
+        all_are_published.wait(20)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+        return 204
+
+    endpoint.answer = fill_the_disk
+    published = {message_id for _ in range(40) for message_id in own_bus.publish(topic, b"kept")}
+    all_are_published.set()
+    with pytest.raises(GoogleAPICallError):
+        until(lambda: not own_bus.publisher.publish(topic=topic, messages=[NO_ROOM], retry=None), 20)
+
+    endpoint.answer = lambda _: 204
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+    until(lambda: published <= {push.envelope["message"]["messageId"] for push in endpoint.requests}, 30)
