@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, create_engine, make_url, text
 
-from bench import captured, load, processes, report
+from bench import captured, counting, load, processes, report
 from bench.end_to_end import COUNT
 from bench.fit import unit_costs
 from bench.servers import stack
@@ -68,13 +68,13 @@ def main() -> None:
     ours = sum(sum(run.cpu_seconds[part] for part in pids if part in run.cpu_seconds) for run in runs)
     ours += time.process_time()
     others = (processes.machine_cpu_seconds() - used - ours) / (time.perf_counter() - begun)
-    times = fitted(runs, commit_seconds)
+    times = fitted(runs, commit_seconds, counting.measured())
     RESULTS.write_text(times.to_json())
     report.write("parts", __doc__, "\n\n".join(_tables(times, runs, others)))
 
 
-def fitted(runs: Sequence[Run], commit_seconds: float) -> ServiceTimes:
-    """The unit costs that explain the runs."""
+def fitted(runs: Sequence[Run], commit_seconds: float, counted: tuple[float, float, float]) -> ServiceTimes:
+    """The unit costs that explain the runs, beside what a commit waits and what `bench.counting` says."""
     by_request = [[run.requests, run.spans] for run in runs]
     by_transaction = [[run.transactions, run.spans] for run in runs]
     by_all = [[run.requests, run.transactions, run.spans] for run in runs]
@@ -107,6 +107,9 @@ def fitted(runs: Sequence[Run], commit_seconds: float) -> ServiceTimes:
         postgres_event=postgres[1],
         publish_wait=max(statistics.median(waits), 0.0),
         commit_wait=commit_seconds,
+        count_event=counted[0],
+        compare_event=counted[1],
+        ask_event=counted[2],
     )
 
 
@@ -177,6 +180,11 @@ def _tables(times: ServiceTimes, runs: Sequence[Run], others: float) -> Iterator
         f"Waited for beside CPU: {times.publish_wait * 1000:.2f} ms by who publishes, "
         f"{times.commit_wait * 1000:.2f} ms by who commits. Others took {others:.2f} of the "
         f"{os.cpu_count()} cores meanwhile."
+    )
+    yield (
+        f"To keep the answers up to date, Postgres needs {times.count_event * 1e6:.2f} microseconds of CPU by event to "
+        f"count a day and {times.compare_event * 1e6:.2f} by stored event to see what changed; a question needs "
+        f"{times.ask_event * 1e6:.2f} by event of the days that are not counted yet, as today."
     )
     yield "What was measured, and in brackets what the figures above say:"
     headers = ("spans per request", "requests", "transactions", *(f"{part} ms" for part in _PARTS))

@@ -25,6 +25,12 @@ class ServiceTimes:
     postgres_event: float
     publish_wait: float
     commit_wait: float
+    count_event: float
+    """Postgres, by event of a day that is counted."""
+    compare_event: float
+    """Postgres, by stored event, each time that all days are compared with what was counted of them."""
+    ask_event: float
+    """Postgres, by event of days that are not counted yet, for a question (exact_endpoint_performance)."""
 
     @classmethod
     def measured(cls) -> Self:
