@@ -67,7 +67,9 @@ class Prices:
     bigquery_written_gib: float = 0.025
     bigquery_free_written_gib: float = 2048
 
-    # Dataflow, streaming, and AlloyDB, for what docs/scaling.md says of large loads.
+    bigquery_read_tib: float = 6.25
+
+    # Dataflow, streaming, and AlloyDB: what docs/scaling.md has of large loads.
     dataflow_cpu_hour: float = 0.069
     dataflow_gib_hour: float = 0.003557
     alloydb_cpu_hour: float = 0.06608

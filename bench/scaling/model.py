@@ -2,11 +2,13 @@
 
 An instance's CPU serves one piece of work after the other, as Python's lock has it; long work is cut into pieces, so
 that short work is served between them. A wait (for the bus' disk, for a commit) holds a slot of the instance and no CPU.
+What a work needs varies around what was measured (a gamma distribution, its deviation half its mean); chance is seeded.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 import simpy
@@ -19,6 +21,8 @@ _PIECE_SECONDS = 0.005
 """Python's sys.getswitchinterval()."""
 _ROWS_PER_TRANSACTION = 4096
 """As store/group.py has it."""
+_SHAPE = 4
+"""Of the gamma distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +103,19 @@ class Gauge:
 class Cpu:
     """One or more cores; `within` are those that it shares with others."""
 
-    def __init__(self, env: simpy.Environment, cores: float, within: "Cpu | None" = None) -> None:
+    def __init__(self, env: simpy.Environment, dice: Random, cores: float, within: "Cpu | None" = None) -> None:
         whole = max(int(cores), 1)
-        self._env = env
+        self._env, self._dice = env, dice
         self._speed = cores / whole
         self._free = simpy.Resource(env, whole)
         self._within = within
         self.busy = Gauge(env)
 
-    def use(self, seconds: float) -> Steps:
-        """Hold a core until so much CPU time is used."""
+    def use(self, mean_seconds: float) -> Steps:
+        """Hold a core until about so much CPU time is used."""
+        yield from self._hold(self._dice.gammavariate(_SHAPE, mean_seconds / _SHAPE) if mean_seconds > 0 else 0)
+
+    def _hold(self, seconds: float) -> Steps:
         while seconds > 0:
             piece = min(seconds, _PIECE_SECONDS)
             seconds -= piece
@@ -116,7 +123,7 @@ class Cpu:
                 yield turn
                 self.busy.add(1)
                 if self._within:
-                    yield from self._within.use(piece)
+                    yield from self._within._hold(piece)
                 else:
                     yield self._env.timeout(piece / self._speed)
                 self.busy.add(-1)
@@ -125,9 +132,9 @@ class Cpu:
 class Instance:
     """One instance of a function: slots for requests, and a CPU."""
 
-    def __init__(self, env: simpy.Environment, concurrency: int, within: Cpu | None) -> None:
+    def __init__(self, env: simpy.Environment, dice: Random, concurrency: int, within: Cpu | None) -> None:
         self.slots = simpy.Resource(env, concurrency)
-        self.cpu = Cpu(env, 1, within)
+        self.cpu = Cpu(env, dice, 1, within)
         self.in_hand = Gauge(env)
 
     @property
@@ -174,15 +181,18 @@ def percentile(values: Iterable[float], share: float) -> float:
 class Pipeline:
     """A plant at work: give it requests, run `env`, ask for its `outcome`."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, seed: int = 1) -> None:
         self.env = env = simpy.Environment()
+        self.dice = dice = Random(seed)
         self._plant, self._times = plant, plant.times
-        self._machine = Cpu(env, plant.cores) if plant.cores else None
-        self._ingest = [Instance(env, plant.ingest.concurrency, self._machine) for _ in range(plant.ingest.count)]
+        self._machine = Cpu(env, dice, plant.cores) if plant.cores else None
+        self._ingest = [
+            Instance(env, dice, plant.ingest.concurrency, self._machine) for _ in range(plant.ingest.count)
+        ]
         self._store = [_Store(self) for _ in range(plant.store.count)]
-        self.database = Cpu(env, plant.database_cores, self._machine)
-        self._bus = Cpu(env, 1, self._machine)
-        self._load = Cpu(env, 1, self._machine)
+        self.database = Cpu(env, dice, plant.database_cores, self._machine)
+        self._bus = Cpu(env, dice, 1, self._machine)
+        self._load = Cpu(env, dice, 1, self._machine)
         self._connections = simpy.Resource(env, plant.connections or 1_000_000)
         self._queue: deque[tuple[float, int]] = deque()
         self._window = float(plant.push.first)
@@ -203,13 +213,13 @@ class Pipeline:
         """Have a request come at a time."""
         self.env.process(self._come(due, spans))
 
-    def arrive(self, gaps: Callable[[], float], spans: Callable[[], int], until: float) -> None:
-        """Have requests come one after the other, so far apart and so large, up to a time."""
+    def arrive(self, per_second: float, spans: int) -> None:
+        """Have requests of so many spans come independently of each other (a Poisson process), for ever."""
 
         def source() -> Steps:
-            while self.env.now < until:
-                yield self.env.timeout(gaps())
-                self.env.process(self.request(spans()))
+            while True:
+                yield self.env.timeout(self.dice.expovariate(per_second))
+                self.env.process(self.request(spans))
 
         self.env.process(source())
 
@@ -299,7 +309,7 @@ class _Store:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline, self._env = pipeline, pipeline.env
-        self.instance = Instance(pipeline.env, pipeline.plant.store.concurrency, pipeline.machine)
+        self.instance = Instance(pipeline.env, pipeline.dice, pipeline.plant.store.concurrency, pipeline.machine)
         self._idle = pipeline.plant.pool_size
         self._waiting: deque[tuple[simpy.Event, float, int]] = deque()
 
