@@ -57,6 +57,7 @@ generate: $(VENV)/dev.installed ## Write what follows from schemas/events.yaml, 
 	$(BIN)/python schemas/generate.py
 	$(BIN)/python docs/generate_settings.py
 	$(BIN)/python docs/generate_analytics.py
+	$(BIN)/python docs/generate_tables.py
 	$(BIN)/python docs/generate_python_client.py
 	$(BIN)/python terraform/generate_readme.py
 	cd functions && ../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. telemetry_pipeline/otlp/wire.proto

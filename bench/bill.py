@@ -1,6 +1,6 @@
 """What a load costs a month on Google Cloud: from CPU-seconds and bytes, by the list prices."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil, exp, inf
 
@@ -71,7 +71,7 @@ def maintenance_seconds(load: Load, times: ServiceTimes) -> float:
 
 
 def database_cores(load: Load, times: ServiceTimes) -> float:
-    """The CPUs that are busy in Postgres at the busiest moment: with writing, each request by itself, and with maintain."""
+    """The CPUs of Postgres that are busy at the busiest moment: writing, each request by itself, and with maintain."""
     requests = load.requests_per_second * PEAK
     writing = times.cpu_seconds(requests, requests, requests * load.events_per_request)["postgres"]
     return writing + min(maintenance_seconds(load, times) / MAINTENANCE_SECONDS, 1.0)
@@ -94,7 +94,7 @@ def bill(load: Load, times: ServiceTimes, sizes: Sizes, prices: Prices = PRICES)
         yield from _bigquery(load, sizes, prices)
 
 
-def total(lines: Iterator[Line]) -> float:
+def total(lines: Iterable[Line]) -> float:
     """The sum of a bill."""
     return sum(line.dollars for line in lines)
 
@@ -141,7 +141,11 @@ def _bus(load: Load, sizes: Sizes, prices: Prices) -> Iterator[Line]:
     moved = messages * max(size, prices.pubsub_least_bytes) * (3 if load.mirror else 2) / GIB
     yield _beyond("Pub/Sub: in and out", moved, prices.pubsub_free_gib, "GiB", prices.pubsub_gib)
     kept = messages * size * 7 / MONTH_DAYS / GIB
-    yield Line("Pub/Sub: a week's messages", f"{kept:,.1f} GiB × {prices.pubsub_retained_gib}", kept * prices.pubsub_retained_gib)
+    yield Line(
+        "Pub/Sub: a week's messages",
+        f"{kept:,.1f} GiB × {prices.pubsub_retained_gib}",
+        kept * prices.pubsub_retained_gib,
+    )
 
 
 def _bigquery(load: Load, sizes: Sizes, prices: Prices) -> Iterator[Line]:
@@ -158,5 +162,5 @@ def _beyond(item: str, used: float, free: float, unit: str, price: float) -> Lin
     shown = ",.0f" if used >= 100 else ",.2f"
     if used <= free:
         return Line(item, f"{used:{shown}} {unit}, free", 0.0)
-    less = f"({used:{shown}} − {free:,.0f})" if 0 < free < inf else f"{used:{shown}}"
+    less = f"({used:{shown}} - {free:,.0f})" if 0 < free < inf else f"{used:{shown}}"
     return Line(item, f"{less} {unit} × {price:.7g}", (used - free) * price)

@@ -23,7 +23,7 @@ _INGEST = IngestSettings(events_topic="projects/p/topics/t", pseudonym_key=bytes
 
 
 def measured() -> tuple[float, float, float]:
-    """CPU-seconds by event of counting a day, of comparing all that is stored, and of asking a day that is not counted."""
+    """CPU-seconds by event: of counting a day, of comparing all that is stored, of asking days that are not counted."""
     server = Postgres(Path(tempfile.mkdtemp(prefix="rhesis-bench-")), free_port())
     server.start()
     try:

@@ -91,7 +91,9 @@ def _pipeline() -> Iterator[tuple[int, Connection, Mapping[str, int]]]:
         fleet.keep_commit_times(engine, pids["postgres"])
         with engine.connect() as connection:
             # The server was started again.
-            found = connection.execute(text("select min(pid) from pg_stat_activity where backend_type = 'checkpointer'"))
+            found = connection.execute(
+                text("select min(pid) from pg_stat_activity where backend_type = 'checkpointer'")
+            )
             pids["postgres"] = processes.parent(found.scalar_one())
             yield urlsplit(str(about["otlp_url"])).port or 0, connection, pids
         engine.dispose()
@@ -99,9 +101,7 @@ def _pipeline() -> Iterator[tuple[int, Connection, Mapping[str, int]]]:
 
 def _closed(port: int, connection: Connection, pids: Mapping[str, int], count: int) -> Seen:
     requests = load.prepared("/v1/traces", captured.bodies(end_to_end.SPANS, count))
-    return _seen(
-        connection, pids, count * end_to_end.SPANS, lambda: load.send(port, requests, end_to_end.CONNECTIONS)
-    )
+    return _seen(connection, pids, count * end_to_end.SPANS, lambda: load.send(port, requests, end_to_end.CONNECTIONS))
 
 
 def _fleet(port: int, connection: Connection, pids: Mapping[str, int]) -> Seen:

@@ -121,9 +121,7 @@ def _runs(port: int, connection: Connection, pids: Mapping[str, int]) -> Iterato
             yield _run(port, connection, pids, spans, count, connections)
 
 
-def _run(
-    port: int, connection: Connection, pids: Mapping[str, int], spans: int, count: int, connections: int
-) -> Run:
+def _run(port: int, connection: Connection, pids: Mapping[str, int], spans: int, count: int, connections: int) -> Run:
     requests = load.prepared("/v1/traces", captured.bodies(spans, count))
     stored = connection.execute(COUNT).scalar_one()
     transactions = connection.execute(_TRANSACTIONS).scalar_one()
@@ -174,8 +172,8 @@ def _tables(times: ServiceTimes, runs: Sequence[Run], others: float) -> Iterator
         ("the local bus", times.bus_message, None, times.bus_event),
         ("the load", times.load_request, None, times.load_event),
     ]
-    headers = ("CPU microseconds", "by request or message", "by transaction", "by event")
-    yield report.table(headers, ([name, *map(microseconds, values)] for name, *values in rows))
+    units = ("CPU microseconds", "by request or message", "by transaction", "by event")
+    yield report.table(units, ([row[0], *map(microseconds, row[1:])] for row in rows))
     yield (
         f"Waited for beside CPU: {times.publish_wait * 1000:.2f} ms by who publishes, "
         f"{times.commit_wait * 1000:.2f} ms by who commits. Others took {others:.2f} of the "

@@ -69,12 +69,9 @@ class Prices:
 
     bigquery_read_tib: float = 6.25
 
-    # Dataflow, streaming, and AlloyDB: what docs/scaling.md has of large loads.
+    # Dataflow, streaming: cloud.google.com/dataflow/pricing.
     dataflow_cpu_hour: float = 0.069
     dataflow_gib_hour: float = 0.003557
-    alloydb_cpu_hour: float = 0.06608
-    alloydb_gib_hour: float = 0.0112
-    alloydb_gib: float = 0.30
 
     # Secrets, images, alerts.
     else_: float = 2.0

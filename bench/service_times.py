@@ -47,8 +47,6 @@ class ServiceTimes:
             "ingest": self.ingest_request * requests + self.ingest_event * events,
             "bus": self.bus_message * requests + self.bus_event * events,
             "load": self.load_request * requests + self.load_event * events,
-            "store": self.store_message * requests
-            + self.store_transaction * transactions
-            + self.store_event * events,
+            "store": self.store_message * requests + self.store_transaction * transactions + self.store_event * events,
             "postgres": self.postgres_transaction * transactions + self.postgres_event * events,
         }

@@ -3,8 +3,8 @@
 On the bus: the message that `ingest` publishes for a request of real spans, its attributes counted as Pub/Sub bills
 them, and the same data in other compressions. In Postgres: a demo of 90 days by the code of `ingest` and `store`, after
 a run of `maintain`, and the same rows in tables that differ in one thing, written in the same order. In BigQuery: the
-logical bytes of the same rows by cloud.google.com/bigquery/pricing#data. The write-ahead log: rows in transactions of 20
-and of 1,000. `bench.cost` begins with these figures. Run as `python -m bench.sizes`.
+logical bytes of the same rows by cloud.google.com/bigquery/pricing#data. The write-ahead log: rows in transactions of
+20 and of 1,000. `bench.cost` begins with these figures. Run as `python -m bench.sizes`.
 """
 
 import json
@@ -12,10 +12,11 @@ import shutil
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -47,7 +48,11 @@ _PUBSUB_OVERHEAD_BYTES = 20 + 17
 """The timestamp and the message id, which are billed too (cloud.google.com/pubsub/pricing)."""
 _SETTINGS = IngestSettings(events_topic="projects/p/topics/t", pseudonym_key=bytes(range(32)))
 _DICTIONARY_BYTES = 16_384
-_MEGABYTE = 1e6
+_SENTENCES = (
+    "A mean event: {sizes.postgres_event:.0f} bytes, and {sizes.postgres_counted_event:.0f} of what is counted of it. "
+    "The write-ahead log has {wal[20]:.0f} bytes of an event in transactions of 20 rows, {wal[1000]:.0f} in those of "
+    "1,000. In BigQuery an event has {sizes.bigquery_event:.0f} logical bytes."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +84,8 @@ class Sizes:
     def message_bytes(self, spans: float) -> float:
         """A message of so many spans, between those that were measured on a straight line."""
         known = sorted(self.message_by_spans.items())
-        for (low, low_bytes), (high, high_bytes) in zip(known, known[1:], strict=False):
-            if spans <= high:
-                break
+        lines = list(pairwise(known))
+        (low, low_bytes), (high, high_bytes) = next((line for line in lines if spans <= line[1][0]), lines[-1])
         return low_bytes + (high_bytes - low_bytes) * (spans - low) / (high - low)
 
 
@@ -120,9 +124,7 @@ def main() -> None:
                 for table, (rows, heap, indexes) in tables.items()
             ),
         ),
-        f"A mean event: {sizes.postgres_event:.0f} bytes, and {sizes.postgres_counted_event:.0f} of what is counted of "
-        f"it. The write-ahead log has {wal[20]:.0f} bytes of an event in transactions of 20 rows, {wal[1000]:.0f} in "
-        f"those of 1,000. In BigQuery an event has {sizes.bigquery_event:.0f} logical bytes.",
+        _SENTENCES.format(sizes=sizes, wal=wal),
         report.table(("index", "bytes of an event of its table"), relations),
         "## Narrower rows",
         report.table(
@@ -250,7 +252,7 @@ def _relations(connection: Connection) -> tuple[list[tuple[str, str]], int]:
                 and relname like 'analytics%'
         """)
     ).scalar_one()
-    return [(row.index, f"{row.bytes / events[row.table]:.1f}") for row in rows], int(counted)
+    return [(str(row[0]), f"{row.bytes / events[row.table]:.1f}") for row in rows], int(counted)
 
 
 _IDS = ("user_id", "organization_id", "session_id", "installation_id")
@@ -335,23 +337,22 @@ def _rewrite(connection: Connection, table: str, variant: _Variant) -> None:
         )
 
 
-_LOGICAL = {"STRING": "2 + octet_length({}::text)", "JSON": "2 + octet_length({}::text)"}
-
-
 def _bigquery(connection: Connection) -> float:
     """Logical bytes of a mean event: a text has two more than its own, a null none, all else eight."""
     rows = total = 0.0
     for event in contract.EVENTS:
         schema = json.loads((Path(__file__).parents[1] / "schemas" / "bigquery" / f"{event.table}.json").read_text())
         widths = " + ".join(
-            "coalesce(case when {0} is not null then {1} end, 0)".format(
-                f'"{column["name"]}"', _LOGICAL.get(column["type"], "8").format(f'"{column["name"]}"')
-            )
+            f'case when "{column["name"]}" is null then 0 else {_logical_bytes(column["name"], column["type"])} end'
             for column in schema
         )
         found = connection.execute(text(f"select count(*), sum({widths}) from {event.table}")).one()  # noqa: S608
         rows, total = rows + found[0], total + float(found[1])
     return total / rows
+
+
+def _logical_bytes(column: str, kind: str) -> str:
+    return f'2 + octet_length("{column}"::text)' if kind in {"STRING", "JSON"} else "8"
 
 
 def _wal(engine: Engine, rows: int, events: int = 20_000) -> float:

@@ -23,9 +23,9 @@ PUSHES_UNDER_WAY = 3000
 """Up to where the push window grows exponentially (cloud.google.com/pubsub/docs/push)."""
 
 _DAY_SECONDS = 86_400
-_INGEST_MOST, _STORE_MOST = 20, 5
-_MAINTAIN_SECONDS = 1800
-_DISK_LIMIT_GIB = 500
+INGEST_MOST, STORE_MOST = 20, 5
+MAINTAIN_SECONDS = 1800
+DISK_LIMIT_GIB = 500
 _PATIENCE_SECONDS = 10
 _MOST = 10_000_000.0
 
@@ -68,10 +68,14 @@ def _limits(times: ServiceTimes, sizes: Sizes, events_per_request: int) -> Itera
 
     for days, name in ((year, "12 months"), (month, "1 month")):
         found = _highest(comparing(days), MAINTENANCE_SECONDS)
-        yield Limit(f"`maintain` compares {name} of events for longer than the 10 minutes between its runs", found, "`retention_months`, `maintenance`")
+        yield Limit(
+            f"`maintain` compares {name} of events for longer than the 10 minutes between its runs",
+            found,
+            "`retention_months`, `maintenance`",
+        )
     yield Limit(
         "… 12 months for longer than the 30 minutes that it may take",
-        _highest(comparing(year), _MAINTAIN_SECONDS),
+        _highest(comparing(year), MAINTAIN_SECONDS),
         "`functions.maintain.timeout_seconds`, up to 3600",
     )
     yield Limit(
@@ -85,21 +89,21 @@ def _limits(times: ServiceTimes, sizes: Sizes, events_per_request: int) -> Itera
         "`maintenance`: hourly",
     )
     for gib, name, moves in (
-        (_DISK_LIMIT_GIB, "`database.disk_size_limit_gb` (500)", "`database.disk_size_limit_gb`"),
+        (DISK_LIMIT_GIB, "`database.disk_size_limit_gb` (500)", "`database.disk_size_limit_gb`"),
         (DISK_TIB * 1024, f"Cloud SQL's largest disk ({DISK_TIB} TiB)", "`retention_months`, BigQuery"),
     ):
         found = _highest(lambda rate: row * rate * _DAY_SECONDS * year / GIB, gib)
         yield Limit(f"12 months fill {name}", found, moves)
     yield Limit(
-        f"`store` has its {_STORE_MOST} instances",
-        _highest(cores("store"), _STORE_MOST * TARGET),
+        f"`store` has its {STORE_MOST} instances",
+        _highest(cores("store"), STORE_MOST * TARGET),
         "`functions.store.instance_count.max`, with the database's connections",
     )
     yield Limit(
-        f"`ingest` has its {_INGEST_MOST} instances",
+        f"`ingest` has its {INGEST_MOST} instances",
         min(
-            _highest(cores("ingest"), _INGEST_MOST * TARGET),
-            _highest(answering, _INGEST_MOST * TARGET * CONCURRENCY),
+            _highest(cores("ingest"), INGEST_MOST * TARGET),
+            _highest(answering, INGEST_MOST * TARGET * CONCURRENCY),
         ),
         "`functions.ingest.instance_count.max`",
     )

@@ -1,7 +1,7 @@
 """The pipeline as queues (SimPy): requests, instances, the bus and its push window, group commit, the database.
 
 An instance's CPU serves one piece of work after the other, as Python's lock has it; long work is cut into pieces, so
-that short work is served between them. A wait (for the bus' disk, for a commit) holds a slot of the instance and no CPU.
+that short work is served between them. A wait (for the bus' disk, for a commit) holds a slot of the instance, no CPU.
 What a work needs varies around what was measured (a gamma distribution, its deviation half its mean); chance is seeded.
 """
 
@@ -113,9 +113,10 @@ class Cpu:
 
     def use(self, mean_seconds: float) -> Steps:
         """Hold a core until about so much CPU time is used."""
-        yield from self._hold(self._dice.gammavariate(_SHAPE, mean_seconds / _SHAPE) if mean_seconds > 0 else 0)
+        yield from self.hold(self._dice.gammavariate(_SHAPE, mean_seconds / _SHAPE) if mean_seconds > 0 else 0)
 
-    def _hold(self, seconds: float) -> Steps:
+    def hold(self, seconds: float) -> Steps:
+        """Hold a core until exactly so much CPU time is used."""
         while seconds > 0:
             piece = min(seconds, _PIECE_SECONDS)
             seconds -= piece
@@ -123,7 +124,7 @@ class Cpu:
                 yield turn
                 self.busy.add(1)
                 if self._within:
-                    yield from self._within._hold(piece)
+                    yield from self._within.hold(piece)
                 else:
                     yield self._env.timeout(piece / self._speed)
                 self.busy.add(-1)
@@ -186,9 +187,7 @@ class Pipeline:
         self.dice = dice = Random(seed)
         self._plant, self._times = plant, plant.times
         self._machine = Cpu(env, dice, plant.cores) if plant.cores else None
-        self._ingest = [
-            Instance(env, dice, plant.ingest.concurrency, self._machine) for _ in range(plant.ingest.count)
-        ]
+        self._ingest = [Instance(env, dice, plant.ingest.concurrency, self._machine) for _ in range(plant.ingest.count)]
         self._store = [_Store(self) for _ in range(plant.store.count)]
         self.database = Cpu(env, dice, plant.database_cores, self._machine)
         self._bus = Cpu(env, dice, 1, self._machine)

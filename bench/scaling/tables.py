@@ -1,6 +1,6 @@
 """The tables of `bench.scaling`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from bench import report
@@ -34,6 +34,7 @@ def figures(times: ServiceTimes, sizes: Sizes, measured: Measured) -> str:
             ),
             "## A day",
             report.table(("dollars a day", *(f"{load:,} events/s" for load in LOADS)), _days(times, sizes)),
+            f"A worker of Dataflow with 4 CPUs and 15 GiB: {_dataflow_worker():.2f} dollars a day.",
         )
     )
 
@@ -54,7 +55,9 @@ def _needs(batch: int, needs: list[Need]) -> Iterator[str]:
         ("answer, p99 ms", [f"{percentile(one.seen.answers, 0.99) * 1000:,.0f}" for one in needs]),
         ("request to row, p99 ms", [f"{percentile(one.seen.to_row, 0.99) * 1000:,.0f}" for one in needs]),
     ]
-    yield report.table(("on average a day", *(f"{load:,} events/s" for load in LOADS)), ([name, *cells] for name, cells in rows))
+    yield report.table(
+        ("on average a day", *(f"{load:,} events/s" for load in LOADS)), ([name, *cells] for name, cells in rows)
+    )
 
 
 def _days(times: ServiceTimes, sizes: Sizes) -> Iterator[list[str]]:
@@ -74,10 +77,14 @@ def _days(times: ServiceTimes, sizes: Sizes) -> Iterator[list[str]]:
     ]
 
 
-def _day(load: Load, times: ServiceTimes, sizes: Sizes, more: Iterator[Line] = iter(())) -> str:
+def _day(load: Load, times: ServiceTimes, sizes: Sizes, more: Iterable[Line] = ()) -> str:
     gib = load.stored_events * sizes.postgres_event / GIB
     dollars = (total(bill(load, times, sizes)) + total(more)) / MONTH_DAYS
     return f"{dollars:,.2f}" + ("" if gib <= DISK_TIB * 1024 else f" (no disk holds {gib / 1024:,.0f} TiB)")
+
+
+def _dataflow_worker() -> float:
+    return 24 * (4 * PRICES.dataflow_cpu_hour + 15 * PRICES.dataflow_gib_hour)
 
 
 def _stored(load: Load, sizes: Sizes) -> Iterator[Line]:
