@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-QUICK = ("imports", "privacy", "ingest", "store", "end_to_end", "fleet", "fairness", "python_client")
+QUICK = ("imports", "cold_start", "privacy", "ingest", "store", "end_to_end", "fleet", "fairness", "python_client")
 SIZING = ("parts", "machine", "sizes", "cost", "scaling")
 """What docs/cost.md and docs/scaling.md are made of, each from those before it; some minutes together."""
 LARGE = ("analytics", "dashboard", "faults", "abuse")

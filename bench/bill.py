@@ -20,6 +20,8 @@ PEAK = 1.6
 """The busiest moment of a day by its mean, as in `bench.fleet`."""
 MAINTENANCE_SECONDS = 600
 """As maintenance.run.schedule in terraform/variables.tf."""
+SLICE_SECONDS = 30.0
+"""As maintain/rollups.py has it."""
 _START_SECONDS = 1.2
 """A cold start of maintain (bench/results/imports.md)."""
 _DAY_SECONDS = 86_400
@@ -66,8 +68,13 @@ def billed_instances(requests_per_second: float, cpu_seconds: float, wait_second
 
 
 def maintenance_seconds(load: Load, times: ServiceTimes) -> float:
-    """What a run of maintain takes, on average: it compares all that is stored and counts today, so far half a day."""
-    return times.compare_event * load.stored_events + times.count_event * load.events_per_day / 2
+    """What a run of maintain takes, on average: it counts today, so far half a day, and compares what is stored.
+
+    All of it while that fits into a slice, then a slice, then as much as makes a pass each day.
+    """
+    all_days = times.compare_event * load.stored_events
+    compared = min(all_days, max(SLICE_SECONDS, all_days * MAINTENANCE_SECONDS / _DAY_SECONDS))
+    return compared + times.count_event * load.events_per_day / 2
 
 
 def database_cores(load: Load, times: ServiceTimes) -> float:
@@ -91,7 +98,7 @@ def bill(load: Load, times: ServiceTimes, sizes: Sizes, prices: Prices = PRICES)
     yield from _bus(load, sizes, prices)
     yield Line("secrets, images, alerts", "", prices.else_)
     if load.mirror:
-        yield from _bigquery(load, sizes, prices)
+        yield from bigquery(load, sizes, prices)
 
 
 def total(lines: Iterable[Line]) -> float:
@@ -148,7 +155,8 @@ def _bus(load: Load, sizes: Sizes, prices: Prices) -> Iterator[Line]:
     )
 
 
-def _bigquery(load: Load, sizes: Sizes, prices: Prices) -> Iterator[Line]:
+def bigquery(load: Load, sizes: Sizes, prices: Prices) -> Iterator[Line]:
+    """What BigQuery takes to write and keep the events."""
     written = load.events_per_day * MONTH_DAYS * sizes.bigquery_event / GIB
     yield _beyond("BigQuery: written", written, prices.bigquery_free_written_gib, "GiB", prices.bigquery_written_gib)
     active = load.events_per_day * min(load.retention_days, prices.bigquery_active_days) * sizes.bigquery_event / GIB

@@ -39,9 +39,9 @@ _OUTAGE_SHARE = 0.1
 _WARM_UP_SECONDS = 10
 _TABLES = [event.table for event in contract.EVENTS]
 
+_COMMITTED = "pg_xact_commit_timestamp(xmin)"
 _TAKEN = " union all ".join(
-    "select extract(epoch from pg_xact_commit_timestamp(xmin) - received_at) * 1000 as taken "
-    f"from {table} where received_at >= :since"  # noqa: S608 - our own names
+    f"select extract(epoch from {_COMMITTED} - received_at) * 1000 as taken from {table} where received_at >= :since"  # noqa: S608 - our own names
     for table in _TABLES
 )
 TO_ROW = f"select percentile_cont(array[0.5, 0.99, 0.999, 1]) within group (order by taken) from ({_TAKEN}) as rows"  # noqa: S608

@@ -16,6 +16,7 @@ from bench.bill import (
 from bench.prices import GIB, TIERS
 from bench.service_times import ServiceTimes
 from bench.sizes import Sizes
+from telemetry_pipeline.maintain.rollups import RUN_SECONDS
 
 DISK_TIB = 64
 """The largest disk of Cloud SQL."""
@@ -66,16 +67,19 @@ def _limits(times: ServiceTimes, sizes: Sizes, events_per_request: int) -> Itera
         requests = events_per_second * PEAK / events_per_request
         return requests * (PUBLISH_SECONDS + times.cpu_seconds(1, 1, events_per_request)["ingest"])
 
-    for days, name in ((year, "12 months"), (month, "1 month")):
-        found = _highest(comparing(days), MAINTENANCE_SECONDS)
-        yield Limit(
-            f"`maintain` compares {name} of events for longer than the 10 minutes between its runs",
-            found,
-            "`retention_months`, `maintenance`",
-        )
     yield Limit(
-        "… 12 months for longer than the 30 minutes that it may take",
-        _highest(comparing(year), MAINTAIN_SECONDS),
+        "`maintain` has no time to compare 12 months of events once a day",
+        _highest(comparing(year), _DAY_SECONDS * RUN_SECONDS / MAINTAIN_SECONDS),
+        "`retention_months`, BigQuery",
+    )
+    yield Limit(
+        "`maintain` compares the month that it is to drop for longer than the 30 minutes that it may take",
+        _highest(comparing(month), MAINTAIN_SECONDS),
+        "`functions.maintain.timeout_seconds`, up to 3600",
+    )
+    yield Limit(
+        "`maintain` counts one day for longer than the 30 minutes that it may take",
+        _highest(lambda rate: times.count_event * rate * _DAY_SECONDS, MAINTAIN_SECONDS),
         "`functions.maintain.timeout_seconds`, up to 3600",
     )
     yield Limit(

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from bench import report
-from bench.bill import PUBLISH_SECONDS, STORE_GIB, Line, Load, bill, billed_instances, total
+from bench.bill import Line, Load, bigquery, bill, total
 from bench.machine import Measured
-from bench.prices import GIB, MONTH_DAYS, MONTH_HOURS, PRICES
+from bench.prices import GIB, MONTH_DAYS, PRICES
 from bench.scaling import check
 from bench.scaling.limits import DISK_TIB, limits
 from bench.scaling.model import percentile
@@ -88,7 +88,7 @@ def _dataflow_worker() -> float:
 
 
 def _stored(load: Load, sizes: Sizes) -> Iterator[Line]:
-    """What BigQuery costs besides: its lines, and reading each day once to count it."""
+    """What BigQuery costs besides."""
     times = ServiceTimes.measured()
     without = {line.item: line.dollars for line in bill(load, times, sizes)}
     for line in bill(replace(load, mirror=True), times, sizes):
@@ -96,19 +96,15 @@ def _stored(load: Load, sizes: Sizes) -> Iterator[Line]:
 
 
 def _rollups_only(load: Load, times: ServiceTimes, sizes: Sizes) -> Iterator[Line]:
-    """`mirror` in the place of `store`, a database of the size db-custom-2 for what is counted, each day read once."""
-    counted = replace(sizes, postgres_event=0.0)
-    skipped = {"database", "BigQuery: read"}
-    for line in bill(replace(load, mirror=True), times, counted):
-        if line.item not in skipped:
-            yield line
-    tier = PRICES.tiers[2]
-    yield Line("database", tier.name, MONTH_HOURS * tier.hour)
+    """`mirror` in the place of `store`, with its needs, so one reader of the bus; each day read once to count it.
+
+    Postgres neither writes nor counts nor compares events, and has what is counted alone.
+    """
+    idle = replace(times, postgres_transaction=0.0, postgres_event=0.0, compare_event=0.0, count_event=0.0)
+    yield from bill(load, idle, replace(sizes, postgres_event=0.0))
+    yield from bigquery(load, sizes, PRICES)
     tib = load.events_per_day * MONTH_DAYS * sizes.bigquery_event / GIB / 1024
     yield Line("BigQuery: read", "", max(tib - 1, 0) * PRICES.bigquery_read_tib)
-    store = times.cpu_seconds(1, 1, load.events_per_request)["store"]
-    seconds = billed_instances(load.requests_per_second, store, PUBLISH_SECONDS, PRICES) * MONTH_DAYS * _DAY_SECONDS
-    yield Line("functions: without store", "", -seconds * (PRICES.cpu_second + STORE_GIB * PRICES.gib_second))
 
 
 def _round(value: float) -> str:

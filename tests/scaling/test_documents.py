@@ -10,6 +10,8 @@ from bench.scaling import limits, plan
 from bench.service_times import ServiceTimes
 from bench.sizes import Sizes
 
+from telemetry_pipeline.maintain import rollups
+
 ROOT = Path(__file__).parents[2]
 VARIABLES = (ROOT / "terraform" / "variables.tf").read_text()
 SCALING = (ROOT / "docs" / "scaling.md").read_text()
@@ -58,6 +60,7 @@ def test_the_defaults_are_those_of_the_deployment(function: str, name: str, valu
 def test_the_disk_and_the_schedule_are_those_of_the_deployment() -> None:
     """As above."""
     assert f"disk_size_limit_gb             = optional(number, {limits.DISK_LIMIT_GIB})" in VARIABLES
+    assert bill.SLICE_SECONDS == rollups._SLICE_SECONDS
     assert f'schedule    = "*/{bill.MAINTENANCE_SECONDS // 60} * * * *"' in VARIABLES
 
 

@@ -30,7 +30,7 @@ SPANS = 20
 PER_SECOND = 300.0
 
 
-def simulated(plant: Plant = PLANT, per_second: float = PER_SECOND, seconds: float = 40, seed: int = 1) -> Outcome:
+def simulated(plant: Plant = PLANT, per_second: float = PER_SECOND, seconds: float = 20, seed: int = 1) -> Outcome:
     pipeline = Pipeline(plant, seed)
     pipeline.arrive(per_second, SPANS)
     pipeline.warm(2)
@@ -75,7 +75,7 @@ def test_nothing_is_lost_between_the_parts(seen: Outcome) -> None:
 def test_messages_that_are_in_flight_together_share_a_transaction() -> None:
     """The busier an instance of store, the more rows in a transaction."""
     plant = replace(PLANT, ingest=Instances(6))
-    quiet, busy = simulated(plant, 50), simulated(plant, 900)
+    quiet, busy = simulated(plant, 50, 5), simulated(plant, 900, 5)
 
     assert quiet.stored / quiet.transactions < 1.2 * SPANS
     assert busy.stored / busy.transactions > 1.5 * SPANS
@@ -83,9 +83,9 @@ def test_messages_that_are_in_flight_together_share_a_transaction() -> None:
 
 def test_too_few_instances_fall_behind() -> None:
     """More than a CPU can do waits longer and longer: the model does not hide a bottleneck."""
-    overloaded = simulated(replace(PLANT, store=Instances(1), ingest=Instances(6)), 1200, seconds=10)
+    overloaded = simulated(replace(PLANT, store=Instances(1), ingest=Instances(6)), 1200, seconds=6)
 
-    assert overloaded.waiting > 1000
+    assert overloaded.waiting > 600
     assert overloaded.stored < 0.9 * overloaded.spans
 
 
@@ -100,10 +100,9 @@ def test_long_work_does_not_hold_short_work_up() -> None:
     assert short < 0.1 < long
 
 
-@pytest.mark.parametrize("events_per_second", [10_000, 20_000])
-def test_twice_the_load_needs_about_twice_the_instances(events_per_second: int) -> None:
+def test_twice_the_load_needs_about_twice_the_instances() -> None:
     """A bit less of store, since fuller transactions cost less by row."""
-    one, two = (need(TIMES, events_per_second * factor, SPANS) for factor in (1, 2))
+    one, two = (need(TIMES, 8_000 * factor, SPANS) for factor in (1, 2))
 
     assert two.ingest / one.ingest == pytest.approx(2, abs=0.4)
     assert 1.5 <= two.store / one.store <= 2.2

@@ -1,9 +1,9 @@
 """The rollups: the days that have other events than were counted are counted anew, one transaction each.
 
-Two things tell of such days. What was received since the last run, or came late (`analytics_received_late`), is of a day
-that is looked at at once. Whatever else may change events (a deletion by hand, a restored table) is found by comparing
-all days, those first that were not compared for longest: each run takes as many as fit into a slice of its time, and any
-that was not compared for a day. Every day that was compared or counted stays so when a run is cut short.
+Two things tell of such days. What was received since the last run, or came late (`analytics_received_late`), is of a
+day that is looked at at once. Whatever else may change events (a deletion by hand, a restored table) is found by
+comparing all days, those first that were not compared for longest: each run takes as many as fit into a slice of its
+time, and any that was not compared for a day. A day that was compared or counted stays so when a run is cut short.
 """
 
 import time
