@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from bench.scaling import plan
 from bench.scaling.model import Instances, Outcome, Pipeline, Plant, percentile
 from bench.scaling.plan import need
 from bench.service_times import ServiceTimes
@@ -100,6 +101,15 @@ def test_long_work_does_not_hold_short_work_up() -> None:
     assert short < 0.1 < long
 
 
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plans that look at a second."""
+    monkeypatch.setattr(plan, "_WARM_UP_SECONDS", 0.5)
+    monkeypatch.setattr(plan, "_REQUESTS", 500)
+    monkeypatch.setattr(plan, "_LEAST_SECONDS", 1.0)
+
+
+@pytest.mark.usefixtures("short")
 def test_twice_the_load_needs_about_twice_the_instances() -> None:
     """A bit less of store, since fuller transactions cost less by row."""
     one, two = (need(TIMES, 8_000 * factor, SPANS) for factor in (1, 2))
@@ -108,6 +118,7 @@ def test_twice_the_load_needs_about_twice_the_instances() -> None:
     assert 1.5 <= two.store / one.store <= 2.2
 
 
+@pytest.mark.usefixtures("short")
 def test_as_many_instances_as_needed_and_no_more() -> None:
     """CPUs are busy up to the autoscaler's target, and with one instance less they would be above it."""
     found = need(TIMES, 25_000, SPANS)
