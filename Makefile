@@ -68,6 +68,7 @@ generate: $(VENV)/dev.installed ## Write what follows from schemas/events.yaml, 
 	$(BIN)/python schemas/generate.py
 	$(BIN)/python docs/generate_settings.py
 	$(BIN)/python docs/generate_analytics.py
+	$(BIN)/python docs/generate_tables.py
 	$(BIN)/python docs/generate_python_client.py
 	$(BIN)/python docs/generate_performance.py
 	$(BIN)/python terraform/generate_readme.py

@@ -3,17 +3,21 @@
 import sys
 from importlib import import_module
 
-QUICK = ("imports", "privacy", "ingest", "store", "end_to_end", "fleet", "fairness", "python_client")
+QUICK = ("imports", "cold_start", "privacy", "ingest", "store", "end_to_end", "fleet", "fairness", "python_client")
+SIZING = ("parts", "machine", "sizes", "cost", "scaling")
+"""What docs/cost.md and docs/scaling.md are made of, each from those before it; some minutes together."""
 LARGE = ("analytics", "dashboard", "faults", "abuse")
 """A quarter of an hour each, but for abuse; the first two with 10 million events, which are several gigabytes."""
 
 
 def main() -> int:
     """Run the parts one after the other."""
-    chosen = sys.argv[1:] or QUICK
-    unknown = set(chosen) - {*QUICK, *LARGE}
+    chosen = sys.argv[1:] or (*QUICK, *SIZING)
+    unknown = set(chosen) - {*QUICK, *SIZING, *LARGE}
     if unknown:
-        sys.stderr.write(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join((*QUICK, *LARGE))}\n")
+        sys.stderr.write(
+            f"there is no part {', '.join(sorted(unknown))}; there are {', '.join((*QUICK, *SIZING, *LARGE))}\n"
+        )
         return 2
     for part in chosen:
         print(f"\n{part}\n", flush=True)

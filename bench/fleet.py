@@ -39,11 +39,13 @@ _OUTAGE_SHARE = 0.1
 _WARM_UP_SECONDS = 10
 _TABLES = [event.table for event in contract.EVENTS]
 
+_COMMITTED = "pg_xact_commit_timestamp(xmin)"
 _TAKEN = " union all ".join(
-    f"select extract(epoch from pg_xact_commit_timestamp(xmin) - received_at) * 1000 as taken from {table}"  # noqa: S608 - our own names
+    f"select extract(epoch from {_COMMITTED} - received_at) * 1000 as taken from {table} where received_at >= :since"  # noqa: S608 - our own names
     for table in _TABLES
 )
-_TO_ROW = f"select percentile_cont(array[0.5, 0.99, 0.999, 1]) within group (order by taken) from ({_TAKEN}) as rows"  # noqa: S608
+TO_ROW = f"select percentile_cont(array[0.5, 0.99, 0.999, 1]) within group (order by taken) from ({_TAKEN}) as rows"  # noqa: S608
+"""From arrival to commit in milliseconds, of all rows that came since then."""
 
 Schedule = list[tuple[float, bytes]]
 
@@ -54,19 +56,20 @@ def main() -> None:
         url = make_url(str(about["database_url"])).set(drivername="postgresql+pg8000")
         engine = create_engine(url, poolclass=sqlalchemy.NullPool, isolation_level="AUTOCOMMIT")
         pids = cast("dict[str, int]", about["pids"])
-        _keep_commit_times(engine, pids["postgres"])
+        keep_commit_times(engine, pids["postgres"])
         port = urlsplit(str(about["otlp_url"])).port or 0
         groups = {part: pids[part] for part in ("ingest", "bus", "store")}
         report.write("fleet", __doc__, "\n\n".join(_run(engine, port, groups)))
 
 
 def _run(engine: sqlalchemy.Engine, port: int, groups: dict[str, int]) -> Iterator[str]:
-    schedule, ids = _fleet(Random(1), SECONDS)
-    warm_up, warm_ids = _fleet(Random(2), _WARM_UP_SECONDS)
+    schedule, ids = prepared(Random(1), timetable(Random(1), SECONDS, SPANS_PER_SECOND))
+    warm_up, warm_ids = prepared(Random(2), timetable(Random(2), _WARM_UP_SECONDS, SPANS_PER_SECOND))
     load.send_at(port, warm_up, CONNECTIONS)
     with engine.connect() as connection:
         _drained(connection, len(warm_ids))
         before = {part: _megabytes(group) for part, group in groups.items()}
+        since = connection.execute(text("select now()")).scalar_one()
         answered = load.send_at(port, schedule, CONNECTIONS, waited=True)
         begun = time.perf_counter()
         _drained(connection, len(warm_ids) + len(ids))
@@ -75,7 +78,7 @@ def _run(engine: sqlalchemy.Engine, port: int, groups: dict[str, int]) -> Iterat
         stored: Counter[bytes] = Counter()
         for table in _TABLES:
             stored.update(row.id.bytes for row in connection.execute(text(f"select id from {table}")))  # noqa: S608
-        to_row = connection.execute(text(_TO_ROW)).scalar_one()
+        to_row = connection.execute(text(TO_ROW), {"since": since}).scalar_one()
     yield report.table(
         (f"{len(ids):,} spans of {INSTALLATIONS:,} installations", "p50 ms", "p99 ms", "p99.9 ms", "longest ms"),
         [
@@ -95,13 +98,11 @@ def _run(engine: sqlalchemy.Engine, port: int, groups: dict[str, int]) -> Iterat
     )
 
 
-def _fleet(dice: Random, seconds: int) -> tuple[Schedule, set[bytes]]:
-    """What the installations send, and the ids of their events."""
-    mean_batch = sum(_BATCH) / 2
-    per_second = SPANS_PER_SECOND / mean_batch
+def timetable(dice: Random, seconds: int, spans_per_second: float) -> list[tuple[float, int]]:
+    """When requests are due, in ascending order, and how many spans each has."""
+    per_second = spans_per_second / (sum(_BATCH) / 2)
     came_back = seconds * 0.6
-    schedule: Schedule = []
-    ids: set[bytes] = set()
+    due_requests: list[tuple[float, int]] = []
     waiting = 0
     due = 0.0
     while due < seconds:
@@ -112,13 +113,17 @@ def _fleet(dice: Random, seconds: int) -> tuple[Schedule, set[bytes]]:
         if came_back - _OUTAGE_SECONDS <= due < came_back and dice.random() < _OUTAGE_SHARE:
             waiting += spans
         else:
-            schedule.append((due, _request(dice, spans, ids)))
+            due_requests.append((due, spans))
     while waiting > 0:
-        spans = min(waiting, _OUTAGE_BATCH)
-        schedule.append((came_back, _request(dice, spans, ids)))
-        waiting -= spans
-    schedule.sort(key=lambda one: one[0])
-    return schedule, ids
+        due_requests.append((came_back, min(waiting, _OUTAGE_BATCH)))
+        waiting -= _OUTAGE_BATCH
+    return sorted(due_requests)
+
+
+def prepared(dice: Random, due_requests: list[tuple[float, int]]) -> tuple[Schedule, set[bytes]]:
+    """What the installations send, and the ids of their events."""
+    ids: set[bytes] = set()
+    return [(due, _request(dice, spans, ids)) for due, spans in due_requests], ids
 
 
 def _request(dice: Random, spans: int, ids: set[bytes]) -> bytes:
@@ -138,7 +143,7 @@ def _drained(connection: Connection, rows: int) -> None:
         time.sleep(0.05)
 
 
-def _keep_commit_times(engine: sqlalchemy.Engine, postgres: int) -> None:
+def keep_commit_times(engine: sqlalchemy.Engine, postgres: int) -> None:
     """Have Postgres keep when each transaction was committed; its supervisor starts it again."""
     with engine.connect() as connection:
         connection.execute(text("alter system set track_commit_timestamp = on"))

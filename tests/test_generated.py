@@ -64,6 +64,14 @@ def test_every_figure_is_shown(tmp_path: Path) -> None:
     assert (ROOT / "docs" / "performance.md").read_text() == page.read_text()
 
 
+def test_tables_are_what_was_measured(tmp_path: Path) -> None:
+    """docs/cost.md and docs/scaling.md have the tables of bench/results."""
+    subprocess.run([sys.executable, ROOT / "docs" / "generate_tables.py", tmp_path], check=True)
+
+    for name in ("cost.md", "scaling.md"):
+        assert (ROOT / "docs" / name).read_text() == (tmp_path / name).read_text()
+
+
 def test_the_wire_messages_are_compiled(tmp_path: Path) -> None:
     """wire_pb2 is what protoc makes of wire.proto."""
     otlp = Path("telemetry_pipeline", "otlp")

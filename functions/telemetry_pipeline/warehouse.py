@@ -3,15 +3,14 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import grpc
 from google.auth.credentials import AnonymousCredentials
-from google.cloud.bigquery_storage_v1 import BigQueryWriteClient
-from google.cloud.bigquery_storage_v1.services.big_query_write.transports import BigQueryWriteGrpcTransport
 
 from telemetry_pipeline.settings import WarehouseSettings
 
 if TYPE_CHECKING:
+    import grpc
     from google.cloud import bigquery
+    from google.cloud.bigquery_storage_v1 import BigQueryWriteClient
 
 PATIENCE_SECONDS = 5.0
 """How long a BigQuery that is away is asked again and again, where others wait for the answer."""
@@ -19,10 +18,14 @@ PATIENCE_SECONDS = 5.0
 _RECONNECT_MILLISECONDS = 1000
 
 
-def write_client(settings: WarehouseSettings) -> BigQueryWriteClient:
+def write_client(settings: WarehouseSettings) -> "BigQueryWriteClient":
     """Make the client of the Storage Write API; it connects at first use, and must be made after gunicorn's fork."""
+    # Imported here: `maintain` never writes by it and needs 30 % less CPU time to start.
+    import grpc
+    from google.cloud.bigquery_storage_v1 import BigQueryWriteClient
+    from google.cloud.bigquery_storage_v1.services.big_query_write.transports import BigQueryWriteGrpcTransport
 
-    def open_channel(host: str, *, options: Iterable[tuple[str, object]] = (), **arguments: Any) -> grpc.Channel:  # noqa: ANN401 - passed on
+    def open_channel(host: str, *, options: Iterable[tuple[str, object]] = (), **arguments: Any) -> "grpc.Channel":  # noqa: ANN401 - passed on
         # Look for a BigQuery that was away every second, not every two minutes.
         options = [*options, ("grpc.max_reconnect_backoff_ms", _RECONNECT_MILLISECONDS)]
         if settings.bigquery_grpc:

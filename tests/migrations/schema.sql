@@ -284,11 +284,13 @@ CREATE TABLE public.analytics_rolled_days (
     day date NOT NULL,
     events bigint NOT NULL,
     fingerprint bigint NOT NULL,
-    refreshed_at timestamp with time zone DEFAULT now() NOT NULL
+    refreshed_at timestamp with time zone DEFAULT now() NOT NULL,
+    compared_at timestamp with time zone DEFAULT now() NOT NULL
 );
 COMMENT ON TABLE public.analytics_rolled_days IS 'The days that are rolled up, in UTC.';
 COMMENT ON COLUMN public.analytics_rolled_days.events IS 'How many raw events were rolled up.';
 COMMENT ON COLUMN public.analytics_rolled_days.fingerprint IS 'Which; a day that has others by now is counted anew.';
+COMMENT ON COLUMN public.analytics_rolled_days.compared_at IS 'When the raw events were last seen to be those that were rolled up.';
 CREATE TABLE public.analytics_rollup_state (
     id boolean DEFAULT true NOT NULL,
     received_before timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
@@ -298,16 +300,20 @@ CREATE TABLE public.analytics_rollup_state (
     late_since timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
     history_written_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     links_in_bigquery bigint DEFAULT 0 NOT NULL,
+    round_began_at timestamp with time zone,
+    round_received_before timestamp with time zone,
     CONSTRAINT analytics_rollup_state_one_row CHECK (id)
 );
 COMMENT ON TABLE public.analytics_rollup_state IS 'How far the rollups are; one row.';
 COMMENT ON COLUMN public.analytics_rollup_state.received_before IS 'What was received before this is rolled up.';
 COMMENT ON COLUMN public.analytics_rollup_state.first_day IS 'First day with raw events; earlier rollups are final.';
-COMMENT ON COLUMN public.analytics_rollup_state.recounted_at IS 'When all days were last compared with their raw events.';
+COMMENT ON COLUMN public.analytics_rollup_state.recounted_at IS 'All days were compared with their raw events since then.';
 COMMENT ON COLUMN public.analytics_rollup_state.definitions IS 'SHA-256 of the views and functions that are installed.';
 COMMENT ON COLUMN public.analytics_rollup_state.late_since IS 'What was received from this time on came late, since the last run began, and may not be rolled up.';
 COMMENT ON COLUMN public.analytics_rollup_state.history_written_at IS 'What was counted until then is in BigQuery''s history.';
 COMMENT ON COLUMN public.analytics_rollup_state.links_in_bigquery IS 'Which links BigQuery has, as a fingerprint; 0 for none.';
+COMMENT ON COLUMN public.analytics_rollup_state.round_began_at IS 'Since when the days that received something are being counted; null once all of them are.';
+COMMENT ON COLUMN public.analytics_rollup_state.round_received_before IS 'What received_before becomes when they are.';
 CREATE TABLE public.analytics_upkeep (
     is_only boolean DEFAULT true NOT NULL,
     k_anonymity integer DEFAULT 5 NOT NULL,

@@ -48,7 +48,8 @@ def drop_expired(connection: Connection, first_kept: date) -> Dropped:
     behind it are not held up.
     """
     partitions = list(_expired(connection, first_kept))
-    if any(day < first_kept for day in rollups.unrolled_days(connection)):
+    if unrolled := rollups.unrolled_days(connection, first_kept):
+        rollups.compare_next(connection, unrolled)
         return Dropped([], [name for _, name in partitions])
     with connection.begin():
         connection.execute(text("call analytics_forget(:first_kept)"), {"first_kept": first_kept})

@@ -94,7 +94,7 @@ def obey(engine: Engine, settings: MaintainSettings) -> Report:
     with _alone(engine):
         now = datetime.now(UTC)
         with engine.connect() as connection:
-            report.step("rollups", lambda: {"days": len(rollups.refresh(connection, now, all_days=True))})
+            report.step("rollups", lambda: {"days": len(rollups.refresh(connection, now))})
             report.step("erasure", lambda: _erase(connection, settings, now))
             _write_history(connection, settings, now, report)
     return report
@@ -105,7 +105,7 @@ def _maintain(connection: Connection, settings: MaintainSettings, now: datetime,
     is_due = retention.is_due(connection, first_kept)
     report.step("partitions", lambda: _partition(connection, now.date()))
     report.step("keys", lambda: keys.end_overlaps(connection, settings, now))
-    report.step("rollups", lambda: {"days": len(rollups.refresh(connection, now, all_days=is_due))})
+    report.step("rollups", lambda: {"days": len(rollups.refresh(connection, now))})
     report.step("erasure", lambda: _erase(connection, settings, now))
     report.step("retention", lambda: _retain(connection, settings, first_kept, now, is_due=is_due))
     _write_history(connection, settings, now, report)

@@ -1,0 +1,5 @@
+"""`python -m bench.scaling`."""
+
+from bench.scaling import main
+
+main()
