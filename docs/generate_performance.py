@@ -18,6 +18,7 @@ SECTIONS = {
     "At the edge": ("ingest", "privacy"),
     "In the store": ("store",),
     "From one end to the other": ("end_to_end", "fleet", "fairness"),
+    "More of it": ("scaling_workers", "rows_behind"),
     "Answers": ("analytics", "dashboard"),
     "Cold starts": ("imports",),
     "In an app": ("python_client",),
