@@ -62,9 +62,7 @@ def _measure(url: str, k: int) -> Iterator[Row]:
         for page in PAGES:
             address = f"http://127.0.0.1:{server.port}{page}"
             timed(address)
-            queries, answer = (
-                median(figures) for figures in zip(*[timed(address) for _ in range(TIMES)], strict=True)
-            )
+            queries, answer = (median(figures) for figures in zip(*[timed(address) for _ in range(TIMES)], strict=True))
             yield f"`{page}`, k = {k}", f"{queries:.0f} ms", f"{answer:.0f} ms", f"{TARGET_MS} ms"
 
 

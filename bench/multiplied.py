@@ -77,7 +77,7 @@ def _make_partitions(engine: Engine, now: datetime) -> None:
 
 
 def _copying(connection: Connection, table: str) -> TextClause:
-    """Copy `first` … `last` of a day: of the day that lies seven days times the copy's number before it, in a circle."""
+    """The copies `first` to `last` on a day: of the day that is so many weeks before it, in a circle, as their number."""
     columns = connection.execute(text(f"select * from {table} limit 0")).keys()  # noqa: S608 - a name of the contract
     written = {
         "id": "gen_random_uuid()",
@@ -93,16 +93,16 @@ def _copying(connection: Connection, table: str) -> TextClause:
         from (
             select
                 number,
-                :day - midnight as later,
+                cast(:day as timestamptz) - midnight as later,
                 midnight
             from
-                generate_series(:first, :last) as number,
+                generate_series(cast(:first as integer), cast(:last as integer)) as number,
                 lateral (
                     select
                         current_date::timestamp at time zone 'UTC'
                         - make_interval(days => mod(
                             (current_date - (cast(:day as timestamptz) at time zone 'UTC')::date) + 7 * number,
-                            :days
+                            cast(:days as integer)
                         )) as midnight
                 ) as of_source
         ) as source

@@ -27,8 +27,8 @@ _POLL_SECONDS = 0.02
 _SAMPLE_SECONDS = 2.0
 
 _TAKEN = " union all ".join(
-    "select extract(epoch from pg_xact_commit_timestamp(xmin) - received_at) * 1000 as taken "
-    f"from {table} where received_at >= :since"  # noqa: S608 - our own names
+    "select extract(epoch from pg_xact_commit_timestamp(xmin) - received_at) * 1000 as taken "  # noqa: S608 - our names
+    f"from {table} where received_at >= :since"
     for table in TABLES
 )
 _TO_ROW = text(
@@ -43,7 +43,6 @@ class Pipeline:
 
     port: int
     database_url: str
-    dashboard_url: str
     bus_host: str
     engine: Engine
     pids: Mapping[str, int]
@@ -93,7 +92,6 @@ def pipeline(settings: Mapping[str, str] | None = None) -> Iterator[Pipeline]:
         yield Pipeline(
             urlsplit(str(about["otlp_url"])).port or 0,
             url,
-            str(about["dashboard_url"]),
             str(about["pubsub_emulator_host"]),
             engine,
             pids,
