@@ -77,7 +77,7 @@ def _make_partitions(engine: Engine, now: datetime) -> None:
 
 
 def _copying(connection: Connection, table: str) -> TextClause:
-    """The copies `first` to `last` on a day: of the day that is so many weeks before it, in a circle, as their number."""
+    """The copies `first` to `last` on a day, each of the day as many weeks before as its number, in a circle."""
     columns = connection.execute(text(f"select * from {table} limit 0")).keys()  # noqa: S608 - a name of the contract
     written = {
         "id": "gen_random_uuid()",

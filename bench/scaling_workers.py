@@ -51,7 +51,8 @@ def main() -> None:
     is_exact = all(outcome.is_exact for _, outcome in outcomes.values())
     said = (
         f"This machine has {os.cpu_count()} cores for all of it. "
-        f"Latencies are those of {spans:,} spans in {SECONDS} s; each was a row, once, in every run: {'yes' if is_exact else 'no'}."
+        f"Latencies are those of {spans:,} spans in {SECONDS} s; "
+        f"each was a row, once, in every run: {'yes' if is_exact else 'no'}."
     )
     report.write("scaling_workers", __doc__, f"{report.table(headers, rows)}\n\n{said}")
     if not is_exact:

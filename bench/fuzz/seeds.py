@@ -35,7 +35,7 @@ def requests() -> Iterator[bytes]:
 
 
 def messages() -> Iterator[bytes]:
-    """For `transform` and `mirror`: as `ingest` publishes them, and without compression, which hides what is in them."""
+    """For `transform` and `mirror`: as `ingest` publishes them, and without compression, which hides their content."""
     for media, pattern in ((Media.PROTOBUF, "*.binpb"), (Media.JSON, "web*[0-9d].json")):
         for capture in sorted(_WIRE.glob(pattern)):
             groups = Signal.TRACES.decode(capture.read_bytes(), media, ITEMS)
