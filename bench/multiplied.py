@@ -64,13 +64,6 @@ def copy(engine: Engine, first: int, last: int) -> None:
                 print(f"  {number} of {DAYS} days", flush=True)
 
 
-def forget(engine: Engine) -> None:
-    """Drop what was kept to be copied."""
-    with engine.connect() as connection:
-        for table in TABLES:
-            connection.exec_driver_sql(f"drop table if exists bench_{table}")
-
-
 def _make_partitions(engine: Engine, now: datetime) -> None:
     with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
         make_partitions(connection, now.date(), _MONTHS_BACK, 0)

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import NoReturn
@@ -215,7 +215,8 @@ def _alone(running: Pipeline) -> Iterator[None]:
     try:
         yield
     finally:
-        os.kill(scheduler, signal.SIGCONT)
+        with suppress(ProcessLookupError):
+            os.kill(scheduler, signal.SIGCONT)
 
 
 def _say(what: str) -> None:
