@@ -82,13 +82,14 @@ def main() -> None:
 def measure(running: Pipeline, seconds: int, spans_per_second: int) -> Outcome:
     """Put a pipeline under the load of the installations for so long, at so many spans a second on the average."""
     schedule, ids = _fleet(Random(1), seconds, spans_per_second)
-    warm_up, _ = _fleet(Random(2), _WARM_UP_SECONDS, spans_per_second)
+    warm_up, warm_ids = _fleet(Random(2), _WARM_UP_SECONDS, spans_per_second)
+    since = running.now()
     load.send_at(running.port, warm_up, CONNECTIONS)
-    running.drained()
+    running.drained(since, len(warm_ids))
     since = running.now()
     with watched_memory(running) as memory:
         answered = load.send_at(running.port, schedule, CONNECTIONS, waited=True)
-        drained_seconds = running.drained()
+        drained_seconds = running.drained(since, len(ids))
     stored = Counter(running.ids(since))
     return Outcome(
         len(ids),
@@ -112,8 +113,8 @@ def _figures(outcome: Outcome) -> Iterator[str]:
     )
     yield (
         f"{outcome.spans_per_second:,.0f} spans/s in {outcome.requests_per_second:,.0f} requests/s. "
-        f"{outcome.drained_seconds:.2f} s after the last answer the queue was empty. Acknowledged and no row: "
-        f"{outcome.lost:,}; a row and not sent: {outcome.not_sent:,}; there twice: {outcome.twice:,}."
+        f"{outcome.drained_seconds:.2f} s after the last answer the last row was there, and the queue empty. "
+        f"Acknowledged and no row: {outcome.lost:,}; a row and not sent: {outcome.not_sent:,}; there twice: {outcome.twice:,}."
     )
     moments = [outcome.memory[round(share * (len(outcome.memory) - 1))] for share in (0, 0.25, 0.5, 0.75, 1)]
     yield report.table(

@@ -10,7 +10,8 @@ growth `maintain`'s code counts all days anew, and Postgres is vacuumed, as it w
 - the dashboard's pages: the middle of ten, how long their queries took together;
 - the team's questions (`python -m bench analytics`): the middle of five, execution time of EXPLAIN (ANALYZE).
 
-Run as `python -m bench rows_behind`. BENCH_ROWS=1e6,1e7 are its sizes, in rows of the three tables together, ascending.
+Run as `python -m bench rows_behind`: about an hour on two cores, most of it for filling and counting the largest size,
+and 45 GB of disk. BENCH_ROWS=1e6,1e7 are its sizes, in rows of the three tables together, ascending.
 What is measured is written down after each size. The data is in the system's directory for temporary files and is
 removed at the end, also after Ctrl-C; a size that would not fit on the disk is left out.
 """
