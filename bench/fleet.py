@@ -114,7 +114,8 @@ def _figures(outcome: Outcome) -> Iterator[str]:
     yield (
         f"{outcome.spans_per_second:,.0f} spans/s in {outcome.requests_per_second:,.0f} requests/s. "
         f"{outcome.drained_seconds:.2f} s after the last answer the last row was there, and the queue empty. "
-        f"Acknowledged and no row: {outcome.lost:,}; a row and not sent: {outcome.not_sent:,}; there twice: {outcome.twice:,}."
+        f"Acknowledged and no row: {outcome.lost:,}; a row and not sent: {outcome.not_sent:,}; "
+        f"there twice: {outcome.twice:,}."
     )
     moments = [outcome.memory[round(share * (len(outcome.memory) - 1))] for share in (0, 0.25, 0.5, 0.75, 1)]
     yield report.table(

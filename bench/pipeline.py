@@ -146,7 +146,7 @@ def _keep_commit_times(engine: Engine, postgres: int) -> None:
         connection.execute(text("alter system set track_commit_timestamp = on"))
     os.kill(postgres, signal.SIGINT)
     while True:
-        with suppress(sqlalchemy.exc.DBAPIError), engine.connect() as connection:
+        with suppress(sqlalchemy.exc.DBAPIError, OSError), engine.connect() as connection:
             if connection.execute(text("show track_commit_timestamp")).scalar_one() == "on":
                 return
         time.sleep(_POLL_SECONDS)
