@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,6 +17,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from bench.servers import NO_QUOTA, family, stack
 from telemetry_local import topics
+from telemetry_local.pubsub.backlog import backlog
 from telemetry_pipeline import contract
 
 TABLES = tuple(event.table for event in contract.EVENTS)
@@ -27,7 +26,6 @@ PARTS = ("ingest", "bus", "store", "postgres")
 _POLL_SECONDS = 0.02
 _SAMPLE_SECONDS = 2.0
 _EMPTY_SECONDS = 60.0
-_BACKLOG = "import sys; from telemetry_local.pubsub.backlog import backlog; print(backlog(*sys.argv[1:]), end='')"
 
 _TAKEN = " union all ".join(
     "select extract(epoch from pg_xact_commit_timestamp(xmin) - received_at) * 1000 as taken "  # noqa: S608 - our names
@@ -70,16 +68,11 @@ class Pipeline:
             while connection.execute(_COUNT, {"since": since}).scalar_one() < rows:
                 time.sleep(_POLL_SECONDS)
         taken = time.perf_counter() - begun
-        while self._backlog() != "0":
+        while backlog(self.bus_host, topics.STORE) != 0:
             if time.perf_counter() - begun > taken + _EMPTY_SECONDS:
                 raise RuntimeError("the queue is not empty, though all rows are there")
+            time.sleep(_POLL_SECONDS)
         return taken
-
-    def _backlog(self) -> str:
-        """What `store` has not acknowledged; asked by a process of its own, since gRPC and a load share none well."""
-        return subprocess.run(
-            [sys.executable, "-c", _BACKLOG, self.bus_host, topics.STORE], check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
 
     def ids(self, since: datetime) -> list[bytes]:
         """The ids of all rows of the events that were received since then."""
