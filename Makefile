@@ -88,7 +88,7 @@ lock: $(VENV)/dev.installed ## Pin the dependencies that pyproject.toml names; A
 bench: $(VENV)/dev.installed ## Measure, and write bench/results/; ARGS='analytics dashboard' with 10 million events
 	$(BIN)/python -m bench $(ARGS)
 
-fuzz: $(VENV)/fuzz.installed ## Fuzz decoder, scrubber and transformer, a million executions; ARGS='--executions 40000' is a minute
+fuzz: $(VENV)/fuzz.installed ## Fuzz decoder, scrubber, transformer and mirror, a million executions; ARGS='--executions 40000' is a minute
 	$(BIN)/python -m bench.fuzz $(ARGS)
 
 # What Cloud Build runs, one target a step; cloudbuild.yaml says in which order, and where Terraform comes in.

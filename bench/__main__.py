@@ -3,11 +3,15 @@
 import sys
 from importlib import import_module
 
-QUICK = ("imports", "cold_start", "privacy", "ingest", "store", "end_to_end", "fleet", "fairness", "python_client")
+QUICK = (
+    *("imports", "cold_start", "privacy", "ingest", "store", "end_to_end", "fleet", "scaling_workers", "fairness"),
+    "python_client",
+)
 SIZING = ("parts", "machine", "sizes", "cost", "scaling")
 """What docs/cost.md and docs/scaling.md are made of, each from those before it; some minutes together."""
-LARGE = ("analytics", "dashboard", "faults", "abuse")
-"""A quarter of an hour each, but for abuse; the first two with 10 million events, which are several gigabytes."""
+LARGE = ("analytics", "dashboard", "rows_behind", "faults", "abuse")
+"""A quarter of an hour each or more, but for abuse; the first two with 10 million events, which are several gigabytes,
+the third with up to 100 million."""
 
 
 def main() -> int:

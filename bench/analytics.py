@@ -70,10 +70,10 @@ def _measure(connection: Connection, url: str) -> Iterator[Row]:
     _vacuum(connection.engine)
     yield from _refresh(connection)
     _arrive(connection, FRESH, late_days=0)
-    on_time = [_asked(connection, question) for question in QUESTIONS]
+    on_time = [asked(connection, question) for question in QUESTIONS]
     _arrive(connection, FRESH // 50, late_days=1)
     for question, milliseconds in zip(QUESTIONS, on_time, strict=True):
-        took = f"{milliseconds:.0f} ms, {_asked(connection, question):.0f} ms with late ones"
+        took = f"{milliseconds:.0f} ms, {asked(connection, question):.0f} ms with late ones"
         yield f"`{question}`", took, "100 ms"
     yield from _keep(connection)
 
@@ -136,7 +136,7 @@ def _arrive(connection: Connection, count: int, late_days: int) -> None:
             )
 
 
-def _asked(connection: Connection, question: str) -> float:
+def asked(connection: Connection, question: str) -> float:
     """The middle execution time, in milliseconds."""
     times = []
     for _ in range(TIMES):

@@ -61,14 +61,13 @@ def _measure(url: str, k: int) -> Iterator[Row]:
     with serve("dashboard", {"RHESIS_DATABASE_URL": url, "RHESIS_K_ANONYMITY": str(k)}) as server:
         for page in PAGES:
             address = f"http://127.0.0.1:{server.port}{page}"
-            _timed(address)
-            queries, answer = (
-                median(figures) for figures in zip(*[_timed(address) for _ in range(TIMES)], strict=True)
-            )
+            timed(address)
+            queries, answer = (median(figures) for figures in zip(*[timed(address) for _ in range(TIMES)], strict=True))
             yield f"`{page}`, k = {k}", f"{queries:.0f} ms", f"{answer:.0f} ms", f"{TARGET_MS} ms"
 
 
-def _timed(address: str) -> tuple[float, float]:
+def timed(address: str) -> tuple[float, float]:
+    """Ask for a page; the milliseconds of its queries and of the whole answer."""
     begun = time.perf_counter()
     with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - our own
         answer.read()

@@ -39,8 +39,8 @@ def main() -> None:
 
 
 def _run(port: int, connection: Connection) -> Iterator[str]:
-    _sustain(port, connection, REQUESTS // 5)
-    spans_per_second, answered = _sustain(port, connection, REQUESTS)
+    sustain(port, connection, REQUESTS // 5)
+    spans_per_second, answered = sustain(port, connection, REQUESTS)
     headers = (
         f"{REQUESTS:,} requests of {SPANS} spans, {CONNECTIONS} connections",
         "spans/s",
@@ -59,7 +59,8 @@ def _run(port: int, connection: Connection) -> Iterator[str]:
     yield report.table((f"from request to row, {PROBES} events", "p50 ms", "p99 ms"), rows)
 
 
-def _sustain(port: int, connection: Connection, count: int) -> tuple[float, load.Answered]:
+def sustain(port: int, connection: Connection, count: int) -> tuple[float, load.Answered]:
+    """Send so many requests as fast as they are answered; the spans per second until the last row, and the answers."""
     requests = load.prepared("/v1/traces", captured.bodies(SPANS, count))
     before = _rows(connection)
     begun = time.perf_counter()

@@ -73,8 +73,8 @@ def send_at(port: int, schedule: Iterable[tuple[float, bytes]], connections: int
 def _work(
     port: int, waiting: SimpleQueue[tuple[float, bytes]], latencies: list[float], failures: list[str], waited: bool
 ) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection = _connected(port)
+    try:
         while True:
             try:
                 due, request = waiting.get_nowait()
@@ -82,19 +82,41 @@ def _work(
                 return
             time.sleep(max(due - time.perf_counter(), 0))
             begun = due if waited else time.perf_counter()
-            connection.sendall(request)
-            got = answer(connection)
+            try:
+                connection.sendall(request)
+                got = answer(connection)
+            except ConnectionError:
+                # The server closes a connection that was idle; what is sent again is stored once.
+                connection.close()
+                connection = _connected(port)
+                connection.sendall(request)
+                got = answer(connection)
             latencies.append(time.perf_counter() - begun)
             if not got.startswith(b"HTTP/1.1 2"):
                 failures.append(got.splitlines()[0].decode())
                 return
+    finally:
+        connection.close()
+
+
+def _connected(port: int) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
 
 
 def answer(connection: socket.socket) -> bytes:
-    """Read one answer, head and body."""
+    """Read one answer, head and body.
+
+    Raises:
+        ConnectionError: The connection ended before it.
+    """
     got = b""
     while True:
-        got += connection.recv(65_536)
+        piece = connection.recv(65_536)
+        if not piece:
+            raise ConnectionError("the connection ended before the answer")
+        got += piece
         head, end, body = got.partition(b"\r\n\r\n")
         if end and len(body) >= _length(head):
             return got

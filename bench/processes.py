@@ -33,8 +33,3 @@ def _fields() -> dict[int, list[str]]:
         except OSError:
             continue
     return found
-
-
-def parent(pid: int) -> int:
-    """The process that started it."""
-    return int(_fields()[pid][1])

@@ -49,6 +49,14 @@ def members(group: int) -> Iterator[Path]:
                 yield process
 
 
+def family(leader: int) -> Iterator[Path]:
+    """The same and the children of the leader: Postgres gives each of its own a group (fields ppid and pgrp)."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str(leader) in _stat(process)[1:3]:
+                yield process
+
+
 def _stat(process: Path) -> list[str]:
     """The fields of a process' stat, from its state on."""
     return (process / "stat").read_text().rpartition(")")[2].split()
@@ -87,8 +95,10 @@ def stack(settings: Mapping[str, str] = NO_QUOTA) -> Iterator[dict[str, object]]
         yield json.loads(about.read_text())
     finally:
         process.terminate()
-        process.wait(30)
-        shutil.rmtree(directory)
+        try:
+            process.wait(120)
+        finally:
+            shutil.rmtree(directory)
 
 
 def free_port() -> int:

@@ -83,8 +83,8 @@ def run() -> list[Result]:
     messages = Messages()
     with _server() as server:
         with _store(server, "some") as store:
-            results = [_alone(store, messages, spans) for spans in (10, 36, 512)]
-            results.append(_together(store, messages))
+            results = [alone(store, messages, spans) for spans in (10, 36, 512)]
+            results.append(together(store, messages))
             results += _peers(store.engine, messages)
         with _store(server, "growing") as store:
             results += _growing(store, messages)
@@ -96,12 +96,14 @@ def main() -> None:
     report.write("store", __doc__, _table(run()))
 
 
-def _alone(store: Store, messages: Messages, spans: int) -> Result:
+def alone(store: Store, messages: Messages, spans: int) -> Result:
+    """Store messages of so many spans, each when the one before is committed."""
     data = messages.make(spans, ROWS // spans)
     return _measured("store, one delivery at a time", spans, data, lambda one: store.take(Delivery(one)))
 
 
-def _together(store: Store, messages: Messages) -> Result:
+def together(store: Store, messages: Messages) -> Result:
+    """Store messages of ten spans, as many at once as a pipeline has under way."""
     data = messages.make(10, ROWS // 10)
     with ThreadPoolExecutor(IN_FLIGHT) as threads:
         return _measured(

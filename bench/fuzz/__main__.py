@@ -40,6 +40,7 @@ _JUDGED = {
     "decode": ("otlp/body", "otlp/json", "otlp/requests"),
     "events": ("ingest/attributes", "ingest/events", "ingest/export", "privacy/pseudonyms"),
     "transform": ("bus", "rows/message", "rows/attributes", "store/copy", "store/events", "store/form"),
+    "mirror": ("mirror/protobuf", "rows/message", "rows/attributes"),
     "scrubber": ("privacy/scrub", "privacy/folding", "privacy/checks", "privacy/templates", "privacy/keys"),
 }
 

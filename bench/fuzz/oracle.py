@@ -4,8 +4,16 @@ import json
 import re
 from collections.abc import Iterator
 from struct import unpack_from
+from typing import Any
+from uuid import UUID
+
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from telemetry_pipeline import contract
+from telemetry_pipeline.mirror.protobuf import descriptor
 from telemetry_pipeline.store.tables import COLUMNS
 
 _IDENTIFYING = re.compile(
@@ -40,6 +48,20 @@ _KINDS = {
 }
 
 
+_YEAR_10000_MICROSECONDS = 253_402_300_800 * 10**6
+
+
+def _message_classes() -> dict[str, Any]:
+    """The classes of the events' rows, as BigQuery makes them of the descriptors that it is sent."""
+    pool = DescriptorPool()
+    file = FileDescriptorProto(name="rows.proto", message_type=map(descriptor, contract.EVENTS))
+    found = pool.AddSerializedFile(file.SerializeToString())
+    return {name: GetMessageClass(one) for name, one in found.message_types_by_name.items()}
+
+
+_MIRRORED = _message_classes()
+
+
 def identifying(text: str) -> str:
     """What in a text plainly identifies somebody or opens something; empty if nothing does."""
     found = _IDENTIFYING.search(text)
@@ -65,6 +87,44 @@ def texts_of(table: str, row: bytes) -> Iterator[str]:
         yield from _texts(_KINDS.get(column, "text"), row[place : place + length])
         place += length
     assert place == len(row), table
+
+
+def stored_id(table: str, row: bytes) -> UUID:
+    """The id in a row that Postgres takes."""
+    place = 2
+    for column in COLUMNS[table]:
+        (length,) = unpack_from("!i", row, place)
+        place += 4
+        if column == "id":
+            return UUID(bytes=row[place : place + length])
+        place += max(length, 0)
+    raise AssertionError(f"{table} has no id")
+
+
+def mirrored_id(event: contract.Event, row: bytes) -> UUID:
+    """The id in a row that BigQuery takes, by the descriptor and the documentation of its types.
+
+    Raises:
+        AssertionError: It would not: by the descriptor something is missing, there twice or unknown, a time is out of
+            range, or the metadata are no JSON object.
+        DecodeError: It would not: it is no message.
+    """
+    message = _MIRRORED[event.table].FromString(row)
+    assert message.IsInitialized(), event.table
+    assert not len(UnknownFieldSet(message)), event.table
+    # What is there twice or written longer than it must be is shorter when it is written again.
+    assert message.ByteSize() == len(row), event.table
+    for field, value in message.ListFields():
+        if isinstance(value, str):
+            assert field.name == "metadata" or "\0" not in value, field.name
+            value.encode()
+    for moment in (message.timestamp, message.received_at):
+        assert 0 <= moment < _YEAR_10000_MICROSECONDS
+    if event.has_metadata:
+        list(_json_texts(message.metadata))
+    identifier = UUID(message.id)
+    assert str(identifier) == message.id
+    return identifier
 
 
 def _texts(kind: str, field: bytes) -> Iterator[str]:

@@ -35,7 +35,7 @@ def requests() -> Iterator[bytes]:
 
 
 def messages() -> Iterator[bytes]:
-    """For the target `transform`: as `ingest` publishes them, and without compression, which hides what is in them."""
+    """For `transform` and `mirror`: as `ingest` publishes them, and without compression, which hides their content."""
     for media, pattern in ((Media.PROTOBUF, "*.binpb"), (Media.JSON, "web*[0-9d].json")):
         for capture in sorted(_WIRE.glob(pattern)):
             groups = Signal.TRACES.decode(capture.read_bytes(), media, ITEMS)
@@ -59,7 +59,7 @@ def structures() -> Iterator[bytes]:
     yield from (shake_256(bytes([number])).digest(40 * number) for number in range(1, 50))
 
 
-SEEDS = {"decode": requests, "events": structures, "transform": messages, "scrubber": texts}
+SEEDS = {"decode": requests, "events": structures, "transform": messages, "mirror": messages, "scrubber": texts}
 
 
 def _how(signal: Signal, media: Media, encoding: str = "identity") -> bytes:

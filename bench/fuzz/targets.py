@@ -7,16 +7,17 @@ from collections.abc import Callable, Mapping
 from time import process_time_ns
 
 from bench.fuzz import structured
-from bench.fuzz.oracle import identifying, texts_of
+from bench.fuzz.oracle import identifying, mirrored_id, stored_id, texts_of
 from telemetry_pipeline import bus, contract
 from telemetry_pipeline.ingest.export import Exporter
+from telemetry_pipeline.mirror.protobuf import ProtobufForm
 from telemetry_pipeline.otlp import body
 from telemetry_pipeline.otlp.errors import Refused
 from telemetry_pipeline.otlp.media import Media
 from telemetry_pipeline.otlp.requests import Signal, data_points
 from telemetry_pipeline.privacy import is_safe_key, is_sensitive_key, path_template, scrub
 from telemetry_pipeline.privacy.templates import MAX_TEMPLATE_CHARACTERS
-from telemetry_pipeline.rows.message import NewerContract, Unreadable
+from telemetry_pipeline.rows.message import NewerContract, Reader, Unreadable
 from telemetry_pipeline.settings import IngestSettings
 from telemetry_pipeline.store.events import rows_of
 from telemetry_pipeline.store.links import with_links
@@ -38,6 +39,8 @@ SETTINGS = IngestSettings(
 )
 
 STAMP = bus.Stamp(contract.VERSION, 1, NOW).attributes()
+
+_mirror_reader = Reader(ProtobufForm())
 
 ENCODINGS = ("identity", "gzip", "deflate", "zstd")
 SIGNALS = tuple(Signal)
@@ -79,13 +82,27 @@ def transform(data: bytes) -> Rows:
 
     One that begins with a zero, as no message does, stands for one with `ingest`'s stamp on whatever follows.
     """
-    message = structured.request(data[1:], NOW, STAMP) if data[:1] == b"\0" else data
     try:
-        rows = with_links(*rows_of(message, AGE_DAYS))
+        rows = with_links(*rows_of(_message(data), AGE_DAYS))
     except (Unreadable, NewerContract):
         return {}
     _check_rows(rows)
     return rows
+
+
+def mirror(data: bytes) -> Rows:
+    """As `transform`, a message that `mirror` is pushed: BigQuery takes its rows, of the same events as `store`'s."""
+    message = _message(data)
+    try:
+        mirrored = _mirror_reader.read(message, AGE_DAYS)
+    except (Unreadable, NewerContract):
+        return {}
+    stored = rows_of(message, AGE_DAYS)
+    for event in contract.EVENTS:
+        ids = [mirrored_id(event, row) for row in mirrored.rows.get(event.table, ())]
+        assert ids == [stored_id(event.table, row) for row in stored.get(event.table, ())]
+    assert len(mirrored.rejections) == len(stored.get(REJECTED_SPANS, ()))
+    return {}
 
 
 def scrubber(data: bytes) -> Rows:
@@ -108,8 +125,13 @@ TARGETS: Mapping[str, Callable[[bytes], Rows]] = {
     "decode": decode,
     "events": events,
     "transform": transform,
+    "mirror": mirror,
     "scrubber": scrubber,
 }
+
+
+def _message(data: bytes) -> bytes:
+    return structured.request(data[1:], NOW, STAMP) if data[:1] == b"\0" else data
 
 
 def _ingest(raw: bytes, signal: Signal, media: Media) -> Rows:

@@ -5,7 +5,7 @@ from importlib import import_module
 from threading import Lock
 from typing import Generic, TypeVar
 
-from telemetry_pipeline import observing
+from telemetry_pipeline import memory, observing
 from telemetry_pipeline.settings import FUNCTIONS, ObservingSettings, SettingsError
 
 T = TypeVar("T")
@@ -28,6 +28,7 @@ def start(environment: Mapping[str, str]) -> None:
             faults.append(str(error))
     if faults:
         raise SystemExit("\n".join((f"{target} can't start; these settings need attention:", *faults)))
+    memory.return_large_blocks()
     observing.start(ObservingSettings.read(environment), target)
     import_module(f"telemetry_pipeline.{target}.function")
 
