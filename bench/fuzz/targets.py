@@ -97,7 +97,7 @@ def mirror(data: bytes) -> Rows:
         mirrored = _mirror_reader.read(message, AGE_DAYS)
     except (Unreadable, NewerContract):
         return {}
-    stored = rows_of(message, AGE_DAYS)
+    stored, _ = rows_of(message, AGE_DAYS)
     for event in contract.EVENTS:
         ids = [mirrored_id(event, row) for row in mirrored.rows.get(event.table, ())]
         assert ids == [stored_id(event.table, row) for row in stored.get(event.table, ())]

@@ -106,6 +106,13 @@ CREATE TABLE public.analytics_weekly_people (
     dormant_users bigint NOT NULL
 );
 COMMENT ON TABLE public.analytics_weekly_people IS 'People who came, stayed, came back or left, by week.';
+CREATE TABLE public.analytics_daily_latency (
+    day date NOT NULL,
+    deployment_type text NOT NULL,
+    bins smallint[] NOT NULL,
+    counts bigint[] NOT NULL
+);
+COMMENT ON TABLE public.analytics_daily_latency IS 'A histogram of how long requests took, by day: that of analytics_daily_endpoints, all endpoints together.';
 CREATE TABLE public.analytics_endpoint_usage (
     id uuid NOT NULL,
     endpoint text NOT NULL,
@@ -376,6 +383,8 @@ ALTER TABLE ONLY public.analytics_daily_features
     ADD CONSTRAINT analytics_daily_features_key UNIQUE NULLS NOT DISTINCT (day, feature_name, action, deployment_type);
 ALTER TABLE ONLY public.analytics_daily_installations
     ADD CONSTRAINT analytics_daily_installations_pkey PRIMARY KEY (day);
+ALTER TABLE ONLY public.analytics_daily_latency
+    ADD CONSTRAINT analytics_daily_latency_pkey PRIMARY KEY (day, deployment_type);
 ALTER TABLE ONLY public.analytics_daily_people
     ADD CONSTRAINT analytics_daily_people_pkey PRIMARY KEY (day, deployment_type);
 ALTER TABLE ONLY public.analytics_daily_sessions
@@ -435,6 +444,7 @@ GRANT SELECT ON TABLE public.analytics_daily_people TO telemetry_dashboard;
 GRANT SELECT ON TABLE public.analytics_daily_sessions TO telemetry_dashboard;
 GRANT SELECT ON TABLE public.analytics_daily_versions TO telemetry_dashboard;
 GRANT SELECT ON TABLE public.analytics_daily_installations TO telemetry_dashboard;
+GRANT SELECT ON TABLE public.analytics_daily_latency TO telemetry_dashboard;
 GRANT SELECT,INSERT ON TABLE public.analytics_endpoint_usage TO telemetry_writer;
 GRANT SELECT(endpoint) ON TABLE public.analytics_endpoint_usage TO telemetry_dashboard;
 GRANT SELECT(method) ON TABLE public.analytics_endpoint_usage TO telemetry_dashboard;

@@ -27,9 +27,14 @@ stable
 security definer
 set search_path from current
 set plan_cache_mode to force_custom_plan
-set work_mem to '32MB'
+-- Uses sorted by their moment, then hashed by person: half the time of sorting them by person. The planner takes an
+-- array for 8 kB, twenty times what it is, and would write to disk; and without a sort, it hashes.
+set work_mem to '64MB'
+set hash_mem_multiplier to 4
+set enable_sort to off
+set enable_nestloop to on
 as $$
-with named as (
+with named as materialized (
     select
         position::integer as step,
         name as feature,
@@ -38,26 +43,30 @@ with named as (
     from unnest(steps) with ordinality as given (name, position)
 ),
 
+-- As analytics_funnel_depth takes them. A double holds microseconds until the year 2100.
 uses as (
     select
         usage.user_id,
-        named.step,
-        usage."timestamp" as at
-    from resolved_feature_usage as usage
-    inner join named
-        on named.feature_name = usage.feature_name
+        (date_part('epoch', usage."timestamp") * 1000000)::bigint * (cardinality(steps) + 1)
+        + cardinality(steps) - named.step as use
+    from named
+    inner join resolved_feature_usage as usage
+        on usage.feature_name = named.feature_name
         and (named.action is null or named.action = usage.action)
     where usage."timestamp" >= since
-        -- What the join says too, told to the scan.
-        and usage.feature_name = any(array(select feature_name from named))
         and usage.user_id is not null
         and deployment in ('all', usage.deployment_type)
+    order by use
 ),
 
 people as (
     select
         analytics_funnel_depth(
-            array_agg(step order by at, step desc), array_agg(at order by at, step desc), "window"
+            cardinality(steps),
+            array_agg(use),
+            -- Intervals are compared with months of 30 days, 360 in a year, where epoch has 365.25.
+            ((extract(epoch from "window") - extract(year from "window") * 453600) * 1000000)::bigint
+            * (cardinality(steps) + 1)
         ) as depth
     from uses
     group by user_id

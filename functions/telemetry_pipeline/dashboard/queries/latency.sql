@@ -25,14 +25,37 @@ chosen as (
         and endpoint = coalesce(:endpoint, endpoint)
 ),
 
+-- Of all endpoints, from the rollup that has them added up.
+histograms as (
+    select
+        day,
+        bins,
+        counts
+    from analytics_daily_latency
+    where cast(:method as text) is null
+        and cast(:endpoint as text) is null
+        and day between :first and :last
+        and day not in (select day from stale)
+        and deployment_type = :deployment
+    union all
+    select
+        day,
+        bins,
+        counts
+    from chosen
+    where cast(:method as text) is not null
+        or cast(:endpoint as text) is not null
+        or day in (select day from stale)
+),
+
 bins as (
     select
-        chosen.day,
+        histograms.day,
         histogram.bin,
         sum(histogram.count)::bigint as timed
-    from chosen
-    cross join lateral unnest(chosen.bins, chosen.counts) as histogram (bin, count)
-    group by chosen.day, histogram.bin
+    from histograms
+    cross join lateral unnest(histograms.bins, histograms.counts) as histogram (bin, count)
+    group by histograms.day, histogram.bin
 ),
 
 ranked as (

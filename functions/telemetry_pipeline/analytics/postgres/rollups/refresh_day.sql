@@ -20,6 +20,26 @@ begin
     insert into analytics_daily_endpoints
     select * from analytics_daily_endpoints_of(of_day);
 
+    -- Of these rows, not of the events again.
+    delete from analytics_daily_latency where day = of_day;
+    insert into analytics_daily_latency
+    select
+        of_day,
+        deployment_type,
+        coalesce(array_agg(bin order by bin) filter (where bin is not null), '{}'),
+        coalesce(array_agg(timed order by bin) filter (where bin is not null), '{}')
+    from (
+        select
+            endpoints.deployment_type,
+            histogram.bin,
+            sum(histogram.count)::bigint as timed
+        from analytics_daily_endpoints as endpoints
+        left join lateral unnest(endpoints.bins, endpoints.counts) as histogram (bin, count) on true
+        where endpoints.day = of_day
+        group by endpoints.deployment_type, histogram.bin
+    ) as summed
+    group by deployment_type;
+
     delete from analytics_daily_sessions where day = of_day;
     insert into analytics_daily_sessions
     select * from analytics_daily_sessions_of(of_day);
