@@ -35,11 +35,13 @@ BigQuery's time travel go when these expire (docs/data-rights.md, which has the 
 A view hides groups of fewer than k people (`RHESIS_K_ANONYMITY`, 5; 1 hides none), and what they could be worked out
 from: a hidden count is null. Each view says under "Hidden" what that means for it; a test reads them all as somebody
 would who knows how their figures add up, and solves for what is hidden. Exact are the views whose names begin with
-`exact_`. Two roles see one or the other:
+`exact_`. Each role sees its own:
 
 - `telemetry_reader`, for whoever asks by SQL (`RHESIS_DATABASE_READERS`): the views, and nothing beneath them.
 - `telemetry_dashboard`, for `dashboard` (`RHESIS_DATABASE_DASHBOARDS`): exact counts, since it hides small groups
   itself, over all that its pages show together.
+- `telemetry_public`, for `public` (`RHESIS_DATABASE_PUBLICS`): no view, and two functions: `published_active_people`,
+  which has the public page's figures with a k of at least 5, and `analytics_erasure_receipt`.
 
 In BigQuery, whoever may read the views' dataset (Terraform's `bigquery.viewers`) sees what a reader sees here. What
 this can't do: hide that a figure rose from one day to the next by somebody whom the reader watched arrive.

@@ -48,3 +48,11 @@ def dashboard(request: flask.Request) -> flask.Response:
     from telemetry_pipeline.dashboard import function
 
     return function.respond(request)
+
+
+@functions_framework.http
+def public(request: flask.Request) -> flask.Response:
+    """Show what everybody may see: receipts of erasures, and the public page."""
+    from telemetry_pipeline.public import function
+
+    return function.respond(request)

@@ -60,14 +60,19 @@ resource "google_storage_bucket_iam_member" "deploy_keeps_state" {
 }
 
 # Each deployment turns the invoker check off anew.
-resource "google_cloud_run_v2_service_iam_member" "deploy_opens_ingest" {
-  count = var.cloudbuild != null && var.public_access == "invoker_check_disabled" ? 1 : 0
+resource "google_cloud_run_v2_service_iam_member" "deploy_opens" {
+  for_each = toset(var.cloudbuild != null && var.public_access == "invoker_check_disabled" ? local.public_functions : [])
 
   project  = var.project_id
   location = var.region
-  name     = module.function["ingest"].name
+  name     = module.function[each.key].name
   role     = "roles/run.admin"
   member   = google_service_account.accounts["deploy"].member
+}
+
+moved {
+  from = google_cloud_run_v2_service_iam_member.deploy_opens_ingest[0]
+  to   = google_cloud_run_v2_service_iam_member.deploy_opens["ingest"]
 }
 
 resource "google_cloudbuild_trigger" "deploy" {

@@ -117,7 +117,8 @@ resource "google_sql_database" "telemetry" {
 }
 
 # The functions log in by IAM, without a password. What each may do there, migrations grant: maintain owns the schema,
-# store gets the role telemetry_writer, dashboard telemetry_dashboard, and var.database.readers telemetry_reader.
+# store gets the role telemetry_writer, dashboard telemetry_dashboard, public telemetry_public, and var.database.readers
+# telemetry_reader.
 resource "google_sql_user" "functions" {
   for_each = toset(local.database_users)
 

@@ -3,6 +3,8 @@ locals {
     var.domain == null ? {} : { ingest = var.domain.name },
     local.dashboard_behind_iap ? { dashboard = var.dashboard.domain } : {},
   )
+  # What has a name of its own, and public, which has paths below that of ingest.
+  backends      = var.domain == null ? [] : concat(keys(local.frontends), ["public"])
   url_map_names = ["${var.prefix}-https", "${var.prefix}-redirect"]
 
   addresses = var.domain == null ? {} : { ipv4 = "IPV4", ipv6 = "IPV6" }
@@ -31,7 +33,7 @@ resource "google_compute_global_address" "frontend" {
 }
 
 resource "google_compute_region_network_endpoint_group" "frontends" {
-  for_each = local.frontends
+  for_each = toset(local.backends)
 
   project               = var.project_id
   region                = var.region
@@ -121,7 +123,7 @@ resource "google_compute_security_policy" "rate_limit" {
 }
 
 resource "google_compute_backend_service" "frontends" {
-  for_each = local.frontends
+  for_each = toset(local.backends)
 
   project               = var.project_id
   name                  = "${var.prefix}-${each.key}"
@@ -149,6 +151,21 @@ resource "google_compute_url_map" "https" {
   project         = var.project_id
   name            = local.url_map_names[0]
   default_service = google_compute_backend_service.frontends["ingest"].id
+
+  host_rule {
+    hosts        = [var.domain.name]
+    path_matcher = "ingest"
+  }
+
+  path_matcher {
+    name            = "ingest"
+    default_service = google_compute_backend_service.frontends["ingest"].id
+
+    path_rule {
+      paths   = ["/assets/*", "/erasures/*", "/public"]
+      service = google_compute_backend_service.frontends["public"].id
+    }
+  }
 
   dynamic "host_rule" {
     for_each = local.dashboard_behind_iap ? [var.dashboard.domain] : []

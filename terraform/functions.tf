@@ -12,10 +12,14 @@ locals {
   }
   # A message may wait for a while before it is read.
   reader_environment = { RHESIS_MAX_AGE_DAYS = tostring(var.retention_months * 30 + var.events.retention_days) }
+  # Without a domain it is known only once ingest is there.
+  otlp_environment = var.domain == null ? {} : { RHESIS_OTLP_URL = "https://${var.domain.name}" }
+  page_environment = merge(local.otlp_environment, {
+    RHESIS_K_ANONYMITY = tostring(var.dashboard.k_anonymity)
+    RHESIS_PUBLIC_PAGE = tostring(var.dashboard.public_page)
+  })
   environment = {
-    dashboard = merge(local.database_environment["dashboard"], {
-      RHESIS_K_ANONYMITY = tostring(var.dashboard.k_anonymity)
-    })
+    dashboard = merge(local.database_environment["dashboard"], local.page_environment)
     ingest = merge({
       RHESIS_EVENTS_TOPIC        = google_pubsub_topic.events.id
       RHESIS_MAX_AGE_DAYS        = tostring(var.retention_months * 30)
@@ -30,6 +34,7 @@ locals {
     maintain = merge(local.database_environment["maintain"], local.bigquery_environment, {
       RHESIS_BACKUP_DAYS               = tostring(max(var.database.backup_retained_count, var.database.transaction_log_retention_days))
       RHESIS_DATABASE_DASHBOARDS       = google_sql_user.functions["dashboard"].name
+      RHESIS_DATABASE_PUBLICS          = google_sql_user.functions["public"].name
       RHESIS_DATABASE_WRITERS          = google_sql_user.functions["store"].name
       RHESIS_DEAD_LETTERS_SUBSCRIPTION = google_pubsub_subscription.dead_letters.id
       RHESIS_K_ANONYMITY               = tostring(var.dashboard.k_anonymity)
@@ -43,6 +48,7 @@ locals {
       RHESIS_BIGQUERY_TIME_TRAVEL_HOURS = google_bigquery_dataset.events[0].max_time_travel_hours
     })
     mirror = merge(local.bigquery_environment, local.reader_environment)
+    public = merge(local.database_environment["public"], local.page_environment)
     store  = merge(local.database_environment["store"], local.reader_environment)
   }
   ingress = {
@@ -52,6 +58,7 @@ locals {
     # Cloud Scheduler and Cloud Build call it, which don't all count as internal; IAM is what keeps it closed.
     maintain = "ALLOW_ALL"
     mirror   = "ALLOW_INTERNAL_ONLY"
+    public   = var.domain == null ? "ALLOW_ALL" : "ALLOW_INTERNAL_AND_GCLB"
     store    = "ALLOW_INTERNAL_ONLY"
   }
   invokers = {
@@ -62,6 +69,7 @@ locals {
       var.cloudbuild == null ? {} : { deploy = google_service_account.accounts["deploy"].member },
     )
     mirror = { push = google_service_account.accounts["push"].member }
+    public = {}
     store  = { push = google_service_account.accounts["push"].member }
   }
 }
@@ -76,7 +84,7 @@ module "function" {
   entry_point   = each.key
   labels        = local.labels
   runtime       = var.python_runtime
-  public_access = each.key == "ingest" ? var.public_access : null
+  public_access = contains(local.public_functions, each.key) ? var.public_access : null
   invokers      = local.invokers[each.key]
 
   build = {

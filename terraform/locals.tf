@@ -12,7 +12,10 @@ locals {
   readers = setintersection(["mirror", "store"], keys(local.functions))
 
   # These log in to the database.
-  database_users = ["dashboard", "maintain", "store"]
+  database_users = ["dashboard", "maintain", "public", "store"]
+
+  # Everybody may call these.
+  public_functions = ["ingest", "public"]
 
   dashboard_behind_iap = var.dashboard.domain != null
   source_root          = "${path.module}/.."

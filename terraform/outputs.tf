@@ -115,3 +115,8 @@ output "otlp_endpoint" {
   description = "Where OTLP/HTTP is taken: /v1/traces and /v1/logs are below it."
   value       = local.otlp_endpoint
 }
+
+output "receipts_url" {
+  description = "Where whoever asked for an erasure sees its receipt: a token follows."
+  value       = "${var.domain == null ? module.function["public"].uri : "https://${var.domain.name}"}/erasures/"
+}

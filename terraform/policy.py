@@ -53,12 +53,12 @@ def project_roles(resources: list[Resource]) -> Iterator[str]:
 
 
 def public_principals(resources: list[Resource]) -> Iterator[str]:
-    """Everybody may invoke ingest, and nothing else."""
+    """Everybody may invoke ingest and public, and nothing else."""
     for one in resources:
         values = one["values"]
         principals = {values.get("member"), *(values.get("members") or ())}
-        is_ingest = values.get("role") == "roles/run.invoker" and str(values.get("name")).endswith("-ingest")
-        if principals & PUBLIC and not is_ingest:
+        is_open = str(values.get("name")).endswith(("-ingest", "-public"))
+        if principals & PUBLIC and not (is_open and values.get("role") == "roles/run.invoker"):
             yield f"{one['address']} is open to everybody"
 
 

@@ -107,10 +107,11 @@ variable "cloudbuild" {
 }
 
 variable "dashboard" {
-  description = "Who may see the dashboard. Without a domain they reach it by `gcloud run services proxy`; with one, in a browser behind Identity-Aware Proxy. Groups of fewer than k_anonymity people are never shown."
+  description = "Who may see the dashboard. Without a domain they reach it by `gcloud run services proxy`; with one, in a browser behind Identity-Aware Proxy. Groups of fewer than k_anonymity people are never shown. public_page shows to everybody, at /public of the endpoint, how many people are active."
   type = object({
     domain      = optional(string)
     k_anonymity = optional(number, 5)
+    public_page = optional(bool, false)
     viewers     = optional(list(string), [])
   })
   default  = {}
@@ -299,6 +300,14 @@ variable "functions" {
       instance_count  = optional(object({ max = optional(number, 5), min = optional(number, 0) }), {})
       memory_mb       = optional(number, 512)
       timeout_seconds = optional(number, 60)
+    }), {})
+    public = optional(object({
+      concurrency        = optional(number, 16)
+      cpu                = optional(string, "1")
+      database_pool_size = optional(number, 2)
+      instance_count     = optional(object({ max = optional(number, 1), min = optional(number, 0) }), {})
+      memory_mb          = optional(number, 512)
+      timeout_seconds    = optional(number, 60)
     }), {})
     store = optional(object({
       concurrency        = optional(number, 16)

@@ -66,7 +66,7 @@ def test_a_schema_that_is_behind(empty_database_url: str, tmp_path: Path) -> Non
         until(lambda: ready(url).json()["dependencies"] == {"database": "ok", "schema": "ok"}, 30)
 
 
-@pytest.mark.parametrize("target", ["store", "maintain", "dashboard"])
+@pytest.mark.parametrize("target", ["store", "maintain", "dashboard", "public"])
 def test_without_its_database(target: str, tmp_path: Path) -> None:
     """A function is alive without it; nothing of its address is told or logged."""
     log = tmp_path / "function.log"

@@ -405,6 +405,9 @@ class MaintainSettings(DatabaseSettings):
     database_dashboards: tuple[str, ...] = _setting(
         _names, "Users of the database that may read exact counts, as `dashboard` does; separated by commas.", ()
     )
+    database_publics: tuple[str, ...] = _setting(
+        _names, "Users of the database that may read what everybody may, as `public` does; separated by commas.", ()
+    )
     linkage_horizon_months: int = _setting(
         _whole(0, 120, "months"),
         "Months after which pseudonyms from before a rotation of the key are unlinked, for ever; 0: not by itself.",
@@ -456,9 +459,15 @@ class DashboardSettings(DatabaseSettings):
     )
     otlp_url: str = _setting(
         _text(r"https?://[A-Za-z0-9.:/\[\]-]+", "a URL as https://HOST"),
-        "Where apps post events, as https://HOST; a dashboard without events shows how to send the first one there.",
+        "Where apps post events, as https://HOST: pages link to the contract there, and a dashboard without events "
+        "shows how to send the first one.",
         "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PublicSettings(DashboardSettings):
+    """Settings of the function `public`, which has two of the dashboard's pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,5 +509,6 @@ FUNCTIONS: Mapping[str, type[Settings]] = {
     "mirror": MirrorSettings,
     "maintain": MaintainSettings,
     "dashboard": DashboardSettings,
+    "public": PublicSettings,
 }
 """Each function's settings, by its entry point."""

@@ -13,6 +13,7 @@ domain = {
 dashboard = {
   domain      = "usage.example.com"
   k_anonymity = 10
+  public_page = true
   viewers     = ["group:product@example.com"]
 }
 gateway = {}

@@ -35,8 +35,8 @@ run "plan" {
   command = plan
 
   assert {
-    condition     = toset(keys(module.function)) == toset(["dashboard", "ingest", "maintain", "mirror", "store"])
-    error_message = "There are five functions."
+    condition     = toset(keys(module.function)) == toset(["dashboard", "ingest", "maintain", "mirror", "public", "store"])
+    error_message = "There are six functions."
   }
 
   assert {
@@ -129,13 +129,28 @@ run "domain" {
   }
 
   assert {
-    condition     = module.function["ingest"].function.service_config[0].ingress_settings == "ALLOW_INTERNAL_AND_GCLB" && module.function["dashboard"].function.service_config[0].ingress_settings == "ALLOW_INTERNAL_AND_GCLB"
+    condition     = toset([for name, function in module.function : name if function.function.service_config[0].ingress_settings == "ALLOW_INTERNAL_AND_GCLB"]) == toset(["dashboard", "ingest", "public"])
     error_message = "Behind the load balancer, the functions' own URLs are closed."
   }
 
   assert {
-    condition     = google_compute_backend_service.frontends["dashboard"].iap[0].enabled && !google_compute_backend_service.frontends["ingest"].iap[0].enabled && [for binding in google_iap_web_backend_service_iam_member.dashboard_viewers : binding.member] == ["group:product@example.com"]
-    error_message = "The dashboard is behind Identity-Aware Proxy for its viewers, ingest is not."
+    condition     = [for name, backend in google_compute_backend_service.frontends : name if backend.iap[0].enabled] == ["dashboard"] && [for binding in google_iap_web_backend_service_iam_member.dashboard_viewers : binding.member] == ["group:product@example.com"]
+    error_message = "The dashboard is behind Identity-Aware Proxy for its viewers, ingest and public are not."
+  }
+
+  assert {
+    condition     = { for matcher in google_compute_url_map.https[0].path_matcher : matcher.name => join(" ", flatten([for rule in matcher.path_rule : sort(rule.paths)])) } == { dashboard = "", ingest = "/assets/* /erasures/* /public" } && keys(google_compute_backend_service.frontends) == ["dashboard", "ingest", "public"]
+    error_message = "Receipts and the public page are below the endpoint's name, and all else there is ingest's."
+  }
+
+  assert {
+    condition     = { for rule in google_compute_url_map.https[0].host_rule : rule.path_matcher => join(" ", rule.hosts) } == { dashboard = "usage.example.com", ingest = "telemetry.example.com" } && keys(google_certificate_manager_certificate.frontends) == ["dashboard", "ingest"]
+    error_message = "Each name leads to its function, and has its certificate."
+  }
+
+  assert {
+    condition     = output.receipts_url == "https://telemetry.example.com/erasures/" && alltrue([for name in ["dashboard", "public"] : module.function[name].function.service_config[0].environment_variables["RHESIS_OTLP_URL"] == "https://telemetry.example.com" && module.function[name].function.service_config[0].environment_variables["RHESIS_PUBLIC_PAGE"] == "false"])
+    error_message = "Pages know where the contract is, and the public one is off."
   }
 
   assert {
@@ -225,5 +240,23 @@ run "without_a_domain_the_dashboard_is_behind_iam" {
   assert {
     condition     = module.function["dashboard"].invokers == ["group:product@example.com"] && module.function["dashboard"].function.service_config[0].ingress_settings == "ALLOW_ALL"
     error_message = "Its viewers may invoke the dashboard, and nobody else may."
+  }
+
+  assert {
+    condition     = contains(module.function["public"].invokers, "allUsers") && module.function["public"].function.service_config[0].ingress_settings == "ALLOW_ALL" && output.receipts_url == "${module.function["public"].uri}/erasures/" && !contains(keys(module.function["public"].function.service_config[0].environment_variables), "RHESIS_OTLP_URL")
+    error_message = "Receipts are at the function's own URL."
+  }
+}
+
+run "the_public_page" {
+  command = plan
+
+  variables {
+    dashboard = { k_anonymity = 10, public_page = true }
+  }
+
+  assert {
+    condition     = alltrue([for name in ["dashboard", "public"] : module.function[name].function.service_config[0].environment_variables["RHESIS_PUBLIC_PAGE"] == "true" && module.function[name].function.service_config[0].environment_variables["RHESIS_K_ANONYMITY"] == "10"])
+    error_message = "It is shown where it is turned on, and hides what the dashboard hides."
   }
 }

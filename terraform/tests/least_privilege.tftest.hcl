@@ -28,22 +28,27 @@ variables {
   }
 }
 
-run "only_ingest_is_public" {
+run "only_ingest_and_public_are_public" {
   command = plan
 
   assert {
-    condition     = [for name, function in module.function : name if contains(function.invokers, "allUsers") || contains(function.invokers, "allAuthenticatedUsers")] == ["ingest"]
-    error_message = "allUsers may invoke ingest and nothing else."
+    condition     = [for name, function in module.function : name if contains(function.invokers, "allUsers") || contains(function.invokers, "allAuthenticatedUsers")] == ["ingest", "public"]
+    error_message = "allUsers may invoke ingest and public, and nothing else."
   }
 
   assert {
-    condition     = { for name, function in module.function : name => length(function.invokers) } == { dashboard = 1, ingest = 1, maintain = 2, mirror = 1, store = 1 }
+    condition     = { for name, function in module.function : name => length(function.invokers) } == { dashboard = 1, ingest = 1, maintain = 2, mirror = 1, public = 1, store = 1 }
     error_message = "IAP invokes the dashboard, Pub/Sub mirror and store, Cloud Scheduler and Cloud Build maintain."
   }
 
   assert {
     condition     = module.function["store"].function.service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY" && module.function["mirror"].function.service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY"
     error_message = "Only Pub/Sub reaches mirror and store."
+  }
+
+  assert {
+    condition     = length(module.function["public"].function.service_config[0].secret_environment_variables) == 0 && module.function["maintain"].function.service_config[0].environment_variables["RHESIS_DATABASE_PUBLICS"] == google_sql_user.functions["public"].name && module.function["maintain"].function.service_config[0].environment_variables["RHESIS_DATABASE_DASHBOARDS"] == google_sql_user.functions["dashboard"].name
+    error_message = "What everybody may call has no secret, and a role of its own in the database."
   }
 }
 
@@ -58,14 +63,19 @@ run "behind_a_policy_that_forbids_all_users" {
     condition     = !anytrue([for function in module.function : contains(function.invokers, "allUsers")])
     error_message = "No grant to allUsers may be tried where a policy forbids it."
   }
+
+  assert {
+    condition     = keys(google_cloud_run_v2_service_iam_member.deploy_opens) == ["ingest", "public"]
+    error_message = "Cloud Build opens what everybody may call, and nothing else."
+  }
 }
 
 run "rights_in_the_project" {
   command = plan
 
   assert {
-    condition     = keys(google_project_iam_member.database_client) == ["dashboard", "maintain", "store"] && keys(google_project_iam_member.database_login) == ["dashboard", "maintain", "store"] && alltrue([for binding in concat(values(google_project_iam_member.database_client), values(google_project_iam_member.database_login)) : strcontains(binding.condition[0].expression, "projects/my-telemetry-project/instances/telemetry")])
-    error_message = "Three functions may log in, to this database alone."
+    condition     = keys(google_project_iam_member.database_client) == ["dashboard", "maintain", "public", "store"] && keys(google_project_iam_member.database_login) == ["dashboard", "maintain", "public", "store"] && alltrue([for binding in concat(values(google_project_iam_member.database_client), values(google_project_iam_member.database_login)) : strcontains(binding.condition[0].expression, "projects/my-telemetry-project/instances/telemetry")])
+    error_message = "Four functions may log in, to this database alone."
   }
 
   assert {
@@ -74,7 +84,7 @@ run "rights_in_the_project" {
   }
 
   assert {
-    condition     = keys(google_project_iam_member.functions_write_metrics) == ["dashboard", "ingest", "maintain", "mirror", "store"] && keys(google_project_iam_member.functions_write_traces) == keys(google_project_iam_member.functions_write_metrics) && toset([for binding in concat(values(google_project_iam_member.functions_write_metrics), values(google_project_iam_member.functions_write_traces)) : binding.role]) == toset(["roles/telemetry.metricsWriter", "roles/telemetry.tracesWriter"])
+    condition     = keys(google_project_iam_member.functions_write_metrics) == ["dashboard", "ingest", "maintain", "mirror", "public", "store"] && keys(google_project_iam_member.functions_write_traces) == keys(google_project_iam_member.functions_write_metrics) && toset([for binding in concat(values(google_project_iam_member.functions_write_metrics), values(google_project_iam_member.functions_write_traces)) : binding.role]) == toset(["roles/telemetry.metricsWriter", "roles/telemetry.tracesWriter"])
     error_message = "Each function writes metrics and traces of its own, and can't read them."
   }
 
@@ -113,12 +123,12 @@ run "rights_on_resources" {
   }
 
   assert {
-    condition     = toset(keys(google_service_account_iam_member.deploy_acts_as)) == toset(["build", "dashboard", "ingest", "maintain", "mirror", "store"]) && google_service_account_iam_member.agent_signs_pushes.role == "roles/iam.serviceAccountTokenCreator"
+    condition     = toset(keys(google_service_account_iam_member.deploy_acts_as)) == toset(["build", "dashboard", "ingest", "maintain", "mirror", "public", "store"]) && google_service_account_iam_member.agent_signs_pushes.role == "roles/iam.serviceAccountTokenCreator"
     error_message = "Cloud Build deploys as the functions' accounts, and Pub/Sub's agent signs as the push account."
   }
 
   assert {
-    condition     = toset(keys(google_service_account.accounts)) == toset(["build", "dashboard", "deploy", "gateway", "ingest", "maintain", "mirror", "push", "scheduler", "store"])
+    condition     = toset(keys(google_service_account.accounts)) == toset(["build", "dashboard", "deploy", "gateway", "ingest", "maintain", "mirror", "public", "push", "scheduler", "store"])
     error_message = "Each function has an account of its own."
   }
 }

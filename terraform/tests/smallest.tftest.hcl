@@ -24,7 +24,7 @@ run "plan" {
   command = plan
 
   assert {
-    condition     = toset(keys(module.function)) == toset(["dashboard", "ingest", "maintain", "store"])
+    condition     = toset(keys(module.function)) == toset(["dashboard", "ingest", "maintain", "public", "store"])
     error_message = "Without BigQuery there is no mirror, and everything else is there."
   }
 

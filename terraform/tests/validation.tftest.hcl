@@ -296,7 +296,7 @@ run "as_many_connections_as_the_tier_takes" {
 
   variables {
     database  = { tier = "db-f1-micro" }
-    functions = { store = { instance_count = { max = 6 } }, dashboard = { instance_count = { max = 2 }, database_pool_size = 2 }, maintain = { database_pool_size = 3 } }
+    functions = { store = { instance_count = { max = 5 } }, dashboard = { instance_count = { max = 2 }, database_pool_size = 2 }, maintain = { database_pool_size = 3 } }
   }
 
   assert {

@@ -73,14 +73,15 @@ def subscription(name: str, root: str) -> dict[str, Any]:
 
 def deployment(root: str) -> Answers:
     """The answers of a deployment that is well."""
-    names = ("ingest", "store", "mirror", "maintain", "dashboard")
-    users = [f"serviceAccount:{account(name)}" for name in ("store", "maintain", "dashboard")]
+    names = ("ingest", "store", "mirror", "maintain", "dashboard", "public")
+    users = [f"serviceAccount:{account(name)}" for name in ("store", "maintain", "dashboard", "public")]
     callers = {
         "ingest": "allUsers",
         "maintain": f"serviceAccount:{account('scheduler')}",
         "mirror": f"serviceAccount:{account('push')}",
         "store": f"serviceAccount:{account('push')}",
         "dashboard": "group:team@example.com",
+        "public": "allUsers",
     }
     answers: Answers = {
         FUNCTIONS: (200, {"functions": [function(name, root) for name in names]}),
@@ -174,7 +175,7 @@ def test_a_deployment_that_is_well(cloud: GoogleCloud) -> None:
     assert "FAULT" not in done.stdout
     said = uncoloured(done.stdout)
     for what in (
-        *(f"function {name}: active" for name in ("ingest", "store", "mirror", "maintain", "dashboard")),
+        *(f"function {name}: active" for name in ("ingest", "store", "mirror", "maintain", "dashboard", "public")),
         "service store: serves",
         "account of store: 2 roles",
         "health of ingest: bus ok",

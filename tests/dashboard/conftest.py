@@ -16,12 +16,14 @@ from postgres import TEMPLATE
 from telemetry_local.demo import fill
 from telemetry_local.postgres import Postgres
 from telemetry_pipeline.dashboard import function
+from telemetry_pipeline.dashboard.desk import Desk
 from telemetry_pipeline.database import connect
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.maintain import roles, rollups
 from telemetry_pipeline.settings import DatabaseSettings, IngestSettings, StoreSettings
 
 USER = "dashboard@tests.iam"
+STRANGER = "public@tests.iam"
 
 
 def now() -> datetime:
@@ -57,13 +59,13 @@ def _app() -> FlaskClient:
 @pytest.fixture
 def dashboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dashboard]:
     """Starts a dashboard in this process on a database; further settings are keywords."""
-    desks: list[Once[function._Desk]] = []
+    desks: list[Once[Desk]] = []
 
     def start(url: str, **settings: str) -> FlaskClient:
         environment = {"RHESIS_DATABASE_URL": url, "RHESIS_K_ANONYMITY": "1"} | settings
         for name, setting in environment.items():
             monkeypatch.setenv(name, setting)
-        desks.append(Once(function._make_desk))
+        desks.append(Once(lambda: Desk.open(function._SITE)))
         monkeypatch.setattr(function, "_desk", desks[-1])
         return _app()
 
@@ -83,15 +85,26 @@ def _connected(url: str) -> Iterator[Connection]:
 @pytest.fixture
 def limited_url(demo_url: str) -> Iterator[str]:
     """The demo's database, as a user who has the dashboard's role and no more."""
-    engine = connect(DatabaseSettings(database_url=demo_url), "tests")
-    with engine.connect() as connection:
+    with _as_user(demo_url, USER, dashboards=[USER]) as url:
+        yield url
+
+
+@pytest.fixture
+def public_url(demo_url: str) -> Iterator[str]:
+    """The demo's database, as a user who has the public's role and no more."""
+    with _as_user(demo_url, STRANGER, publics=[STRANGER]) as url:
+        yield url
+
+
+@contextmanager
+def _as_user(database: str, user: str, **admitted: list[str]) -> Iterator[str]:
+    with _connected(database) as connection:
         with connection.begin():
-            connection.exec_driver_sql(f'drop role if exists "{USER}"')
-            connection.exec_driver_sql(f"create role \"{USER}\" login password 'tests'")
+            connection.exec_driver_sql(f'drop role if exists "{user}"')
+            connection.exec_driver_sql(f"create role \"{user}\" login password 'tests'")
         roles.reveal(connection)
-        roles.admit(connection, [], [], [USER])
-        url = make_url(demo_url).set(username=USER, password="tests")
+        roles.admit(connection, [], [], **admitted)
+        url = make_url(database).set(username=user, password="tests")
         yield url.render_as_string(hide_password=False)
         with connection.begin():
-            connection.exec_driver_sql(f'drop role "{USER}"')
-    engine.dispose()
+            connection.exec_driver_sql(f'drop role "{user}"')

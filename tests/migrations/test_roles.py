@@ -24,6 +24,7 @@ USERS = {
     "writer@tests.iam": roles.WRITER,
     "reader@tests.iam": roles.READER,
     "dashboard@tests.iam": roles.DASHBOARD,
+    "public@tests.iam": roles.PUBLIC,
 }
 RAW = [event.table for event in contract.EVENTS]
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -41,7 +42,11 @@ def owner(database_url: str) -> Iterator[Engine]:
                 ).scalar():
                     connection.exec_driver_sql(f"create role \"{user}\" login password 'tests'")
         roles.admit(
-            connection, ["writer@tests.iam", "missing@tests.iam"], ["reader@tests.iam"], ["dashboard@tests.iam"]
+            connection,
+            ["writer@tests.iam", "missing@tests.iam"],
+            ["reader@tests.iam"],
+            ["dashboard@tests.iam"],
+            ["public@tests.iam"],
         )
     yield engine
     engine.dispose()
@@ -177,6 +182,25 @@ def test_the_dashboard_sees_exact_counts_and_nobody(owner: Engine) -> None:
             }
             assert refused(connection, f"select * from {table} limit 1") != is_count, table
         assert refused(connection, "update analytics_upkeep set k_anonymity = 1")
+
+
+def test_the_public_has_two_functions_and_no_table(owner: Engine) -> None:
+    """It reads no relation at all, and no function answers it but those of receipts and of how many are active."""
+    with owner.connect() as connection:
+        callable_ = connection.exec_driver_sql(
+            "select proname from pg_proc where pronamespace = 'public'::regnamespace and prokind in ('f', 'p') "
+            "and prorettype <> 'trigger'::regtype and has_function_privilege('public@tests.iam', oid, 'execute')"
+        ).scalars()
+        assert sorted(callable_) == ["analytics_erasure_receipt", "published_active_people"]
+
+    with connected(owner, "public@tests.iam") as connection:
+        relations = names(owner, "rpv")
+        assert len(relations) >= 30
+        for name in relations:
+            assert refused(connection, f"select 1 from {name} limit 1"), name
+        assert not refused(connection, "select * from published_active_people(1)")
+        assert not refused(connection, "select analytics_erasure_receipt('0')")
+        assert refused(connection, "select * from published_daily_active_users(1)")
 
 
 def test_an_owner_as_cloud_sql_has_them_can_do_it_all() -> None:

@@ -52,7 +52,7 @@ def install(connection: Connection) -> bool:
     names = (
         *(f"rollups/{one}" for one in _BELOW),
         *VIEWS,
-        *(f"published/{one}" for one in PUBLISHED),
+        *(f"published/{one}" for one in (*PUBLISHED, "active_people")),
         *(f"operators/{one}" for one in OPERATORS),
     )
     definitions = [definition("postgres", name) for name in names]

@@ -48,6 +48,20 @@ class People:
             counts |= {(kind, row.week, row.deployment_type): getattr(row, kind) for kind in WEEKLY}
         return cls(counts, withheld(counts, _sums(counts), k))
 
+    @classmethod
+    def read_published(cls, reader: Reader, first: date, last: date, k: int) -> "People":
+        """Read of the days from `first` to `last` what everybody may know; it is hidden already."""
+        counts: dict[Cell, int] = {}
+        hidden: set[Cell] = set()
+        for row in reader.rows("public_active", first=first, last=last, k=k):
+            for kind in DAILY:
+                cell, count = (kind, row.day, "all"), getattr(row, kind)
+                if count is None:
+                    hidden.add(cell)
+                else:
+                    counts[cell] = count
+        return cls(counts, frozenset(hidden))
+
     def shown(self, kind: str, day: date, deployment: str) -> Value:
         """A count as it may be shown; none where there is none."""
         cell = (kind, day, deployment)

@@ -11,7 +11,6 @@ from telemetry_pipeline.dashboard.pages import (
     overview,
     performance,
     pipeline,
-    public,
     retention,
     versions,
 )
@@ -32,8 +31,6 @@ PAGES: Mapping[str, Callable[[Visit], Page]] = {
 }
 """Pages by path."""
 
-PUBLIC = "/public"
-
 MENU: Mapping[str, str] = {
     "/": "Overview",
     "/retention": "Retention",
@@ -44,10 +41,3 @@ MENU: Mapping[str, str] = {
     "/collected": "What we collect",
 }
 """What the menu leads to."""
-
-
-def find(path: str, *, has_public: bool) -> Callable[[Visit], Page] | None:
-    """The page at a path; none where there is nothing."""
-    if path == PUBLIC:
-        return public.view if has_public else None
-    return PAGES.get(path)

@@ -2,7 +2,9 @@
 
 The reader is whoever asks by SQL: it sees the published views, which hide small groups, and nothing beneath them. The
 dashboard hides small groups itself, and sees the exact views, the counts they are made of, and of the events what tells
-nobody. The roles themselves are in migrations/versions/0003_roles.py and 0006_upkeep.py, the writer's rights in 0003.
+nobody. The public has no more than two functions: how many people are active, small groups hidden, and the receipt of
+an erasure. The roles themselves are in migrations/versions/0003_roles.py, 0006_upkeep.py and 0013_public.py, the
+writer's rights in 0003.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,10 +17,11 @@ from telemetry_pipeline.analytics import VIEWS
 WRITER = "telemetry_writer"
 READER = "telemetry_reader"
 DASHBOARD = "telemetry_dashboard"
+PUBLIC = "telemetry_public"
 
 
 def reveal(connection: Connection) -> None:
-    """Let the reader and the dashboard see what they are to see, and no more than that."""
+    """Let the reader, the dashboard and the public see what they are to see, and no more than that."""
     names = {"published": list(VIEWS), "exact": list(_EXACT)}
     with connection.begin():
         for grant in (*connection.execute(_TO_ALL, names).scalars().all(), *_on_columns()):
@@ -44,9 +47,13 @@ _COLUMNS = {
 
 
 def admit(
-    connection: Connection, writers: Iterable[str], readers: Iterable[str], dashboards: Iterable[str] = ()
+    connection: Connection,
+    writers: Iterable[str],
+    readers: Iterable[str],
+    dashboards: Iterable[str] = (),
+    publics: Iterable[str] = (),
 ) -> None:
-    """Give users of the database the role of the writer, of the reader or of the dashboard.
+    """Give users of the database the role of the writer, of the reader, of the dashboard or of the public.
 
     Users that do not exist are left out.
     """
@@ -54,7 +61,7 @@ def admit(
         # In Cloud SQL who made the roles is a role that the owner is a member of (migrations/versions/0003_roles.py).
         if connection.execute(_IN_THE_CLOUD).scalar():
             connection.exec_driver_sql("set local role cloudsqlsuperuser")
-        for role, users in ((WRITER, writers), (READER, readers), (DASHBOARD, dashboards)):
+        for role, users in ((WRITER, writers), (READER, readers), (DASHBOARD, dashboards), (PUBLIC, publics)):
             for grant in connection.execute(_TO_USERS, {"role": role, "users": list(users)}).scalars().all():
                 connection.exec_driver_sql(grant)
 
@@ -81,10 +88,13 @@ _TO_ALL = text(r"""
             and (proname ~ '^(analytics|exact|published)_' or proname = any(:published))
     )
 
-    select format('revoke all on %s from telemetry_reader, telemetry_dashboard', place)
+    select format('revoke all on %s from telemetry_reader, telemetry_dashboard, telemetry_public', place)
     from relations
     union all
-    select format('revoke execute on routine %s from public, telemetry_reader, telemetry_dashboard', place)
+    select
+        format(
+            'revoke execute on routine %s from public, telemetry_reader, telemetry_dashboard, telemetry_public', place
+        )
     from routines
     union all
     select format('grant select on %s to telemetry_reader', place)
@@ -107,7 +117,10 @@ _TO_ALL = text(r"""
     from routines
     where name = any(:exact)
         or name ~ '^exact_'
-        or name = 'analytics_erasure_receipt'
+    union all
+    select format('grant execute on routine %s to telemetry_dashboard, telemetry_public', place)
+    from routines
+    where name in ('analytics_erasure_receipt', 'published_active_people')
 """)
 _EXACT = (
     "endpoint_performance_between",

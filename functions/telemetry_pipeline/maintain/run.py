@@ -181,7 +181,13 @@ def _migrate(engine: Engine, settings: MaintainSettings) -> dict[str, Any]:
     migrate.upgrade(engine)
     with engine.connect() as connection:
         upkeep.record_settings(connection, settings)
-        roles.admit(connection, settings.database_writers, settings.database_readers, settings.database_dashboards)
+        roles.admit(
+            connection,
+            settings.database_writers,
+            settings.database_readers,
+            settings.database_dashboards,
+            settings.database_publics,
+        )
     return {"from": before, "to": migrate.current(engine)}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from telemetry_pipeline.cli.cloud.api import Answer, Api, Deployment, Unanswered
 from telemetry_pipeline.cli.findings import Finding
 
-REQUIRED = ("ingest", "store", "maintain", "dashboard")
+REQUIRED = ("ingest", "store", "maintain", "dashboard", "public")
 OPTIONAL = ("mirror",)
 
 _BASIC_ROLES = {"roles/owner", "roles/editor"}
@@ -79,7 +79,7 @@ def services(api: Api) -> Iterator[Finding]:
         yield Finding(check, f"does not serve: {said}", f"Type `{logs}`; it lists settings that need attention.")
 
 
-_CALLERS = {"ingest": "allUsers", "maintain": "scheduler", "mirror": "push", "store": "push"}
+_CALLERS = {"ingest": "allUsers", "public": "allUsers", "maintain": "scheduler", "mirror": "push", "store": "push"}
 """Who must be able to call a function; the dashboard's callers are people."""
 
 
@@ -91,8 +91,8 @@ def _invokers(check: str, name: str, service: Answer, policy: Answer, the: Deplo
     invokers = {one for binding in bindings for one in binding["members"]}
     if member and member not in invokers and not service.get("invokerIamDisabled"):
         return Finding(check, f"serves, but {member} may not call it", "Give it back: `terraform apply`.")
-    if name != "ingest" and invokers & {"allUsers", "allAuthenticatedUsers"}:
-        return Finding(check, "everybody may call it", "Take it away: `terraform apply`; only ingest is public.")
+    if member != "allUsers" and invokers & {"allUsers", "allAuthenticatedUsers"}:
+        return Finding(check, "everybody may call it", "Take it away: `terraform apply`; only ingest and public are.")
     return Finding(check, f"serves, and {member or 'who is let in'} may call it")
 
 
@@ -110,7 +110,7 @@ def accounts(api: Api) -> Iterator[Finding]:
         yield _roles(check, roles_of(policy, account), _DATABASE_ROLES if name in _OF_THE_DATABASE else set())
 
 
-_OF_THE_DATABASE = {"store", "maintain", "dashboard"}
+_OF_THE_DATABASE = {"store", "maintain", "dashboard", "public"}
 
 
 def _roles(check: str, roles: set[str], needed: set[str]) -> Finding:

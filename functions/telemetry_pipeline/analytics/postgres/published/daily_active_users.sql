@@ -3,7 +3,7 @@
 -- a count of 1 to k-1 people, and logins also where so few did not log in. Where a deployment type's count is hidden,
 -- those of the day's other types are too, so that it isn't the rest of all; all itself where it is so small that it
 -- would leave little doubt. stickiness with either of its counts.
-create or replace function published_daily_active_users()
+create or replace function published_daily_active_users(least_k integer default 1)
 returns table (
     day date,
     deployment_type text,
@@ -21,7 +21,8 @@ set enable_nestloop to off
 set jit to off
 as $$
 with setting as (
-    select k_anonymity as k
+    -- published_active_people asks for a k of its own.
+    select greatest(k_anonymity, least_k) as k
     from analytics_upkeep
 ),
 

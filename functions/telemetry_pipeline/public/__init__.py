@@ -1,0 +1,1 @@
+"""The function `public`: what everybody may see of the dashboard, and nothing else."""
