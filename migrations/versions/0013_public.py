@@ -6,7 +6,7 @@ It sees no table and no view: what it may call is granted where those functions 
 from alembic import op
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
