@@ -31,9 +31,11 @@ COMMENT ON COLUMN public.analytics_daily_endpoints.counts IS 'How many requests 
 CREATE TABLE public.analytics_daily_events (
     day date NOT NULL,
     deployment_type text NOT NULL,
-    events bigint NOT NULL
+    events bigint NOT NULL,
+    late bigint DEFAULT 0 NOT NULL
 );
 COMMENT ON TABLE public.analytics_daily_events IS 'Events by day.';
+COMMENT ON COLUMN public.analytics_daily_events.late IS 'How many reached ingest more than five minutes after they happened.';
 CREATE TABLE public.analytics_daily_features (
     day date NOT NULL,
     feature_name text NOT NULL,

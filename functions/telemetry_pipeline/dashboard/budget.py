@@ -6,8 +6,6 @@ from typing import Any
 from telemetry_pipeline.dashboard.units import shown
 from telemetry_pipeline.dashboard.view import Chart, Column, Table
 
-LATE_SECONDS = 300
-
 
 @dataclass(frozen=True, slots=True)
 class Promise:
@@ -38,14 +36,14 @@ def promises(counted: Any, dead_letters: int | None) -> tuple[Promise, ...]:  # 
     )
 
 
-def chart(counted: Any, dead_letters: int | None) -> Chart:  # noqa: ANN401 - a row of the query, or none
-    """The budget as a table; without rows where there are too many events to count while somebody waits."""
-    kept = promises(counted, dead_letters) if counted else ()
+def chart(counted: Any, dead_letters: int | None) -> Chart:  # noqa: ANN401 - a row of the query
+    """The budget as a table."""
+    kept = promises(counted, dead_letters)
     left = [promise.left for promise in kept if promise.left is not None]
     least = f"{shown(max(min(left), 0.0), 'share')} of the error budget is left" if left else "The error budget"
     return Chart(
         "budget",
-        least if counted else "Too many events to count here: Cloud Monitoring has the error budget",
+        least,
         "table",
         Table.of(
             [

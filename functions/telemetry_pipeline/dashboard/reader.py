@@ -8,7 +8,6 @@ from importlib.resources import files
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, TextClause, text
-from sqlalchemy.exc import DBAPIError
 
 from telemetry_pipeline.dashboard import queries
 from telemetry_pipeline.observing import Operation, metrics
@@ -30,25 +29,6 @@ class Reader:
             found = self._connection.execute(_question(name), parameters).all()
         self.seconds += time.perf_counter() - begun
         return found
-
-    def rows_within(self, name: str, seconds: float, **parameters: object) -> Rows | None:
-        """The answer to queries/NAME.sql, or none if it takes longer."""
-        within = self._connection.begin_nested()
-        try:
-            self._connection.execute(_LIMIT, {"milliseconds": str(round(seconds * 1000))})
-            return self.rows(name, **parameters)
-        except DBAPIError as error:
-            if _CANCELLED not in str(error.orig):
-                raise
-            return None
-        finally:
-            # The limit ends with it; there is nothing else to take back.
-            within.rollback()
-
-
-_LIMIT = text("select set_config('statement_timeout', :milliseconds, true)")
-_CANCELLED = "57014"
-"""query_canceled, which is what a statement's timeout is."""
 
 
 @contextmanager

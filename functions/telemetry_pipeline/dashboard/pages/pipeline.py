@@ -10,18 +10,15 @@ from telemetry_pipeline.dashboard.view import Card, Chart, Column, Page, Table
 from telemetry_pipeline.dashboard.visit import Visit
 
 _LARGEST = 7
-_BUDGET_SECONDS = 2.0
-"""How long one waits for a page's last answer."""
 
 
 def view(visit: Visit) -> Page:
     """The page."""
     ask = visit.reader.rows
     minutes, delay, state, upkeep = ask("minutes"), ask("delay")[0], ask("maintenance")[0], ask("upkeep")[0]
-    counted = visit.reader.rows_within("budget", _BUDGET_SECONDS, late_seconds=budget.LATE_SECONDS)
     charts = (
         _minutes(minutes),
-        budget.chart(counted[0] if counted else None, upkeep.dead_letters),
+        budget.chart(ask("budget")[0], upkeep.dead_letters),
         _rejected(ask("rejected")),
         _parked(ask("parked")),
         _storage(ask("storage")),

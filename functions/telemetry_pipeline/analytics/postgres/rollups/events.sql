@@ -2,14 +2,15 @@
 --
 -- Of a day, all its events, as `maintain` needs them; without one (null), the events that the rollups may lack: those
 -- received since the last run, which BRIN on received_at finds. Events of days whose raw events are being dropped are
--- left out: those days are final.
+-- left out: those days are final. Late is what reached ingest more than five minutes after it happened.
 create or replace function analytics_events_of(of_day date)
 returns table (
     day date,
     deployment_type text,
     user_id text,
     installation_id text,
-    has_login boolean
+    has_login boolean,
+    is_late boolean
 )
 language plpgsql
 stable
@@ -34,7 +35,8 @@ begin
         deployment_type,
         user_id,
         installation_id,
-        event_type = 'login'
+        event_type = 'login',
+        received_at - "timestamp" > interval '5 minutes'
     from resolved_user_activity
     where received_at >= since
         and "timestamp" >= first_time
@@ -45,7 +47,8 @@ begin
         deployment_type,
         user_id,
         installation_id,
-        false
+        false,
+        received_at - "timestamp" > interval '5 minutes'
     from resolved_endpoint_usage
     where received_at >= since
         and "timestamp" >= first_time
@@ -56,7 +59,8 @@ begin
         deployment_type,
         user_id,
         installation_id,
-        false
+        false,
+        received_at - "timestamp" > interval '5 minutes'
     from resolved_feature_usage
     where received_at >= since
         and "timestamp" >= first_time
