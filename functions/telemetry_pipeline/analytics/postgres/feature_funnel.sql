@@ -46,13 +46,17 @@ with named as materialized (
 -- As analytics_funnel_depth takes them. A double holds microseconds until the year 2100.
 uses as (
     select
-        usage.user_id,
+        coalesce(person.previous, usage.user_id) as user_id,
         (date_part('epoch', usage."timestamp") * 1000000)::bigint * (cardinality(steps) + 1)
         + cardinality(steps) - named.step as use
     from named
-    inner join resolved_feature_usage as usage
+    -- As resolved_feature_usage has them; by way of it the planner reads the whole table and not the index.
+    inner join analytics_feature_usage as usage
         on usage.feature_name = named.feature_name
         and (named.action is null or named.action = usage.action)
+    left join analytics_pseudonym_links as person
+        on person.domain = 'user'
+        and person.pseudonym = usage.user_id
     where usage."timestamp" >= since
         and usage.user_id is not null
         and deployment in ('all', usage.deployment_type)
