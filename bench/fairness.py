@@ -28,7 +28,7 @@ PHASE_SECONDS = 8.0
 
 POLL_SECONDS = 0.001
 POLITE = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
-BOUND_MILLISECONDS = 1000
+BOUND_MILLISECONDS = 500
 SEEN = text('select 1 from analytics_user_activity where "timestamp" = to_timestamp(:second)')
 
 

@@ -107,3 +107,12 @@ def test_there_is_exactly_one_way_to_the_database(environment: dict[str, str], f
     """Neither, both or half of one is a message."""
     with pytest.raises(SettingsError, match=fault):
         DatabaseSettings.read(environment)
+
+
+def test_a_pool_that_stays_empty_is_a_fault_of_the_database(database_url: str) -> None:
+    """Whoever waits in vain for others to give a connection back is told as where the database is away."""
+    settings = DatabaseSettings(database_url=database_url)
+    engine = database.connect(settings, "tests", pool_size=1, statement_seconds=0.1)
+    with engine.connect(), pytest.raises(database.FAULTS):
+        engine.connect()
+    engine.dispose()

@@ -7,13 +7,14 @@ from typing import Any
 import pg8000
 from sqlalchemy import Dialect, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from telemetry_pipeline.instance import Once
 from telemetry_pipeline.settings import DatabaseSettings
 
-FAULTS = (DBAPIError, OSError)
-"""What an engine raises when the database can't be reached, or refuses."""
+FAULTS = (DBAPIError, NoFreeConnection, OSError)
+"""What an engine raises when the database can't be reached, is too busy, or refuses."""
 
 _CONNECT_SECONDS = 5.0
 
