@@ -1,7 +1,7 @@
-"""Bring the tables of docs/cost.md and docs/scaling.md up to date: `python docs/generate_tables.py [DIRECTORY]`.
+"""Bring the tables of pages that show what was measured up to date: `python docs/generate_tables.py [DIRECTORY]`.
 
-A section of a file in bench/results stands between `<!-- bench/results/FILE.md: SECTION -->` and `<!-- end -->`. What
-is around it is written by hand.
+A section of a file in bench/results stands between `<!-- bench/results/FILE.md: SECTION -->` and `<!-- end -->`; where
+no section is named, all of the file's figures do. What is around is written by hand.
 """
 
 import re
@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("cost.md", "scaling.md")
+PAGES = ("cost.md", "reliability.md", "scaling.md")
 
-_PLACE = re.compile(r"<!-- (?P<file>bench/results/\S+\.md): (?P<section>[^\n]+) -->\n.*?<!-- end -->", re.DOTALL)
+_PLACE = re.compile(r"<!-- (?P<file>bench/results/\S+\.md)(?:: (?P<section>[^\n]+))? -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def page(text: str) -> str:
@@ -21,7 +21,15 @@ def page(text: str) -> str:
 
 def _filled(place: re.Match[str]) -> str:
     head, _, _ = place[0].partition("\n")
-    return f"{head}\n\n{section((ROOT / place['file']).read_text(), place['section'])}\n\n<!-- end -->"
+    results = (ROOT / place["file"]).read_text()
+    found = section(results, place["section"]) if place["section"] else figures(results)
+    return f"{head}\n\n{found}\n\n<!-- end -->"
+
+
+def figures(results: str) -> str:
+    """What a file of results has after the machine that it was measured on."""
+    _, _, found = re.split(r"^(\d+ cores, .*)\n", results, maxsplit=1, flags=re.MULTILINE)
+    return found.strip()
 
 
 def section(results: str, title: str) -> str:
