@@ -112,13 +112,13 @@ def test_its_page_is_off_unless_it_is_turned_on(public_url: str, tmp_path: Path)
 
 def test_strangers_hear_of_no_faults_of_ours(tmp_path: Path) -> None:
     """Without its database it says to come back later, and nothing of what an operator would do."""
-    settings = {"RHESIS_DATABASE_URL": "postgresql://nobody:s3cret@127.0.0.1:1/nothing", "RHESIS_PUBLIC_PAGE": "true"}
+    settings = {"RHESIS_DATABASE_URL": "postgresql://nobody:password@127.0.0.1:1/nothing", "RHESIS_PUBLIC_PAGE": "true"}
     with serve("public", settings, tmp_path / "public.log") as url:
         status, text = get(url, "/public")
 
     assert status == 503
     assert "try again later" in text
-    assert not re.search(r"telemetry (doctor|maintain)|127\.0\.0\.1|s3cret", text)
+    assert not re.search(r"telemetry (doctor|maintain)|127\.0\.0\.1|password", text)
 
 
 def test_it_is_the_dashboards_own(public: str, dashboard: Dashboard, demo_url: str) -> None:
