@@ -157,6 +157,35 @@ def test_latency_of_one_endpoint(dashboard: Dashboard, demo_url: str, demo: Conn
     assert [(str(day), *(f"{value.normalize():f}" for value in values)) for day, *values in expected] == shown
 
 
+def test_latency_of_all_endpoints(dashboard: Dashboard, demo_url: str, demo: Connection) -> None:
+    """The quantiles of a day are those of all its requests, at most 1 % off; late requests count with the others."""
+    found = table(dashboard(demo_url), "/performance", "latency")
+
+    expected = {
+        str(day): quantiles
+        for day, *quantiles in views(
+            demo,
+            """
+            select
+                ("timestamp" at time zone 'UTC')::date,
+                percentile_disc(0.5) within group (order by duration_ms),
+                percentile_disc(0.95) within group (order by duration_ms),
+                percentile_disc(0.99) within group (order by duration_ms)
+            from analytics_endpoint_usage
+            where duration_ms is not null
+                and ("timestamp" at time zone 'UTC')::date between :first and :last
+            group by 1
+            """,
+            first=today() - timedelta(days=27),
+            last=today(),
+        )
+    }
+    shown = {row["Day"]: [float(row[name]) for name in ("p50", "p95", "p99")] for row in found if row["p50"]}
+    assert shown.keys() == expected.keys()
+    for day, quantiles in shown.items():
+        assert quantiles == pytest.approx(expected[day], rel=0.01), day
+
+
 def test_installations(dashboard: Dashboard, demo_url: str, demo: Connection) -> None:
     """Installations by day are the view's."""
     found = table(dashboard(demo_url), "/versions", "installations")

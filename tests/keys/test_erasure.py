@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 
+from erasures import run
 from exports import LOGIN, traces
 from rotation import KINDS, Pipeline, did, pseudonym
 from telemetry_pipeline.cli import main
@@ -15,15 +16,6 @@ from telemetry_pipeline.cli import main
 def asks(user: str, days_ago: float = 0) -> Any:
     """A person's request to be forgotten."""
     return did(sha256(user.encode()).hexdigest()[:16], days_ago, {"event.category": "erasure_request"})
-
-
-def run(maintain: FlaskClient) -> dict[str, Any]:
-    """Run maintenance; what it did about erasure."""
-    answer = maintain.post("/")
-    assert answer.status_code == 200, answer.text
-    assert answer.json
-    step: dict[str, Any] = answer.json["steps"]["erasure"]
-    return {name: figure for name, figure in step.items() if name != "seconds"}
 
 
 def mentions(pipeline: Pipeline, user: str) -> list[str]:

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, Row, text
 
+import seeded
 from telemetry_pipeline import contract
+from telemetry_pipeline.analytics import install
 from telemetry_pipeline.database import connect
-from telemetry_pipeline.maintain import migrate
+from telemetry_pipeline.maintain import migrate, rollups
 from telemetry_pipeline.settings import DatabaseSettings
+from telemetry_pipeline.store.events import rows_of
 from telemetry_pipeline.store.tables import COLUMNS
+from telemetry_pipeline.store.writer import Writer
 
 _TYPES = {"string": "text", "int": "integer", "double": "double precision"}
 _COMMON = {
@@ -73,6 +78,31 @@ def _schema(engine: Engine) -> Sequence[Row[Any]]:
 
 def _columns(engine: Engine, table: str) -> dict[str, tuple[str, str]]:
     return {row.column_name: (row.data_type, row.is_nullable) for row in _schema(engine) if row.table_name == table}
+
+
+def test_a_new_rollup_is_filled_from_those_before_it(migrated: Engine) -> None:
+    """Whoever has counted already has no gap in what 0012 and 0014 add."""
+    for message in seeded.messages(3, days=9):
+        Writer(migrated).write(rows_of(message.data, 3650)[0])
+    with migrated.connect() as connection:
+        install.install(connection)
+        rollups.refresh(connection, datetime.now(UTC) + timedelta(minutes=6), all_days=True)
+    counted = _filled(migrated)
+    with migrated.connect() as connection:
+        install.remove(connection)
+
+    migrate.downgrade(migrated, "0011")
+    migrate.upgrade(migrated)
+
+    assert all(counted)
+    assert _filled(migrated) == counted
+
+
+def _filled(engine: Engine) -> list[Sequence[Row[Any]]]:
+    return [
+        _rows(engine, "select * from analytics_daily_latency order by day, deployment_type"),
+        _rows(engine, "select * from analytics_daily_events where late > 0 order by day, deployment_type"),
+    ]
 
 
 def test_up_down_and_up_again(empty: Engine) -> None:
