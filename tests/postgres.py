@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from telemetry_local.postgres import Postgres
 from telemetry_pipeline.database import connect
@@ -66,6 +66,15 @@ def database_url(postgres_server: Postgres) -> str:
     name = f"test_{next(_numbers)}"
     postgres_server.create_database(name, template=TEMPLATE)
     return postgres_server.url(name)
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[Connection]:
+    """A connection to it, beside those of what is tested."""
+    engine = connect(DatabaseSettings(database_url=database_url), "tests")
+    with engine.connect() as connected:
+        yield connected
+    engine.dispose()
 
 
 @pytest.fixture

@@ -27,10 +27,8 @@ from rhesis_telemetry import cli as client_cli
 from rhesis_telemetry.settings import VARIABLES
 from stored_events import store
 from telemetry_pipeline import cli
-from telemetry_pipeline.database import connect
 from telemetry_pipeline.maintain import requests
 from telemetry_pipeline.privacy import receipts
-from telemetry_pipeline.settings import DatabaseSettings
 
 ROOT = DOCS.parent
 SELF_HOSTED = ROOT / "deploy" / "self-hosted"
@@ -49,14 +47,6 @@ QUOTED = re.findall(r"^\| `([^`]+)`", (DOCS / SETUP).read_text().split("## When 
 def recorder() -> Iterator[Recorder]:
     with recording() as running:
         yield running
-
-
-@pytest.fixture
-def connection(database_url: str) -> Iterator[Connection]:
-    engine = connect(DatabaseSettings(database_url=database_url), "tests")
-    with engine.connect() as connected:
-        yield connected
-    engine.dispose()
 
 
 @pytest.fixture(scope="module")

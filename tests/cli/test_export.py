@@ -25,24 +25,14 @@ from postgres import free_port
 from servers import serving
 from stored_events import store
 from telemetry_pipeline.cli import main
-from telemetry_pipeline.database import connect
 from telemetry_pipeline.exports import rows, storage
 from telemetry_pipeline.privacy import Pseudonymiser
-from telemetry_pipeline.settings import DatabaseSettings
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 ALICE = "alice"
 PSEUDONYM = str(Pseudonymiser(KEY, EPOCH).pseudonym("user", ALICE))
 
 Export = Callable[..., Result]
-
-
-@pytest.fixture
-def connection(database_url: str) -> Iterator[Connection]:
-    engine = connect(DatabaseSettings(database_url=database_url), "tests")
-    with engine.connect() as connected:
-        yield connected
-    engine.dispose()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """`telemetry looker-url`, and the charts of docs/looker-studio.md."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,8 +10,6 @@ from sqlalchemy import Connection, text
 
 from telemetry_pipeline.analytics.warehouse import install
 from telemetry_pipeline.cli import main
-from telemetry_pipeline.database import connect
-from telemetry_pipeline.settings import DatabaseSettings
 from warehouse import Warehouse
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -23,14 +20,6 @@ ROW = re.compile(r"^\| (?P<kind>[^|]+) \| `(?P<view>\w+)`.*looker-studio/(?P<fil
 def told() -> dict[str, re.Match[str]]:
     """The page's line about each chart."""
     return {found["file"]: found for found in ROW.finditer((DOCS / "looker-studio.md").read_text())}
-
-
-@pytest.fixture
-def connection(database_url: str) -> Iterator[Connection]:
-    engine = connect(DatabaseSettings(database_url=database_url), "tests")
-    with engine.connect() as connected:
-        yield connected
-    engine.dispose()
 
 
 def test_the_page_has_every_chart() -> None:

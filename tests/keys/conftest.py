@@ -5,26 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Connection
 
 import store_under_test
 from edge import Topic
 from maintained import serving
 from rotation import Pipeline
 from store_under_test import StoreUnderTest
-from telemetry_pipeline.database import connect
-from telemetry_pipeline.settings import DatabaseSettings
 
 _numbers = itertools.count()
-
-
-@pytest.fixture
-def connection(database_url: str) -> Iterator[Connection]:
-    """A connection to the test's database, besides the functions' own."""
-    engine = connect(DatabaseSettings(database_url=database_url), "tests", pool_size=1)
-    with engine.connect() as connected:
-        yield connected
-    engine.dispose()
 
 
 @pytest.fixture

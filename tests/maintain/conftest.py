@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Connection
 
 import mirror_under_test
 import store_under_test
@@ -12,18 +11,7 @@ from erasures import run
 from maintained import serving
 from mirror_under_test import MirrorUnderTest
 from store_under_test import StoreUnderTest
-from telemetry_pipeline.database import connect
-from telemetry_pipeline.settings import DatabaseSettings
 from warehouse import Warehouse
-
-
-@pytest.fixture
-def connection(database_url: str) -> Iterator[Connection]:
-    """A connection to the test's database, besides the function's own."""
-    engine = connect(DatabaseSettings(database_url=database_url), "tests", pool_size=1)
-    with engine.connect() as connected:
-        yield connected
-    engine.dispose()
 
 
 @pytest.fixture

@@ -1,24 +1,12 @@
 """Monthly partitions."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-import pytest
 from sqlalchemy import Connection, text
 
-from telemetry_pipeline.database import connect
 from telemetry_pipeline.maintain.partitions import make_partitions, summarize
-from telemetry_pipeline.settings import DatabaseSettings
 
 TABLE = "analytics_user_activity"
-
-
-@pytest.fixture
-def connection(database_url: str) -> Iterator[Connection]:
-    engine = connect(DatabaseSettings(database_url=database_url), "tests")
-    with engine.connect() as connected:
-        yield connected
-    engine.dispose()
 
 
 def _insert(connection: Connection, *times: str) -> None:
