@@ -5,7 +5,8 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
-from telemetry_pipeline.settings import FUNCTIONS, ObservingSettings, Settings
+from telemetry_pipeline.configuration import Settings
+from telemetry_pipeline.settings import FUNCTIONS, ObservingSettings
 
 HEAD = """\
 # Settings

@@ -9,8 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from telemetry_pipeline import database
+from telemetry_pipeline.configuration import SettingsError
 from telemetry_pipeline.instance import Once
-from telemetry_pipeline.settings import DatabaseSettings, SettingsError
+from telemetry_pipeline.settings import DatabaseSettings
 
 INSTANCE = {
     "RHESIS_DATABASE_INSTANCE": "project:europe-west1:telemetry",

@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from telemetry_pipeline.settings import DatabaseSettings, IngestSettings, ObservingSettings, SettingsError
+from telemetry_pipeline.configuration import SettingsError
+from telemetry_pipeline.settings import DatabaseSettings, IngestSettings, ObservingSettings
 
 COMPLETE = {"RHESIS_EVENTS_TOPIC": "projects/p/topics/t", "RHESIS_PSEUDONYM_KEY": "ab" * 32}
 

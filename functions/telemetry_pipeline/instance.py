@@ -6,7 +6,8 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from telemetry_pipeline import memory, observing
-from telemetry_pipeline.settings import FUNCTIONS, ObservingSettings, SettingsError
+from telemetry_pipeline.configuration import SettingsError
+from telemetry_pipeline.settings import FUNCTIONS, ObservingSettings
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ import pytest
 
 from stack import TELEMETRY, environment
 from telemetry_local.home import Home
+from telemetry_pipeline.configuration import parse_api_keys
 from telemetry_pipeline.ingest.api_keys import hashed
-from telemetry_pipeline.settings import parse_api_keys
 
 
 def keys(directory: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":

@@ -8,8 +8,9 @@ from flask.testing import FlaskClient
 from exports import FEATURE, LOGIN, logs, record, span, traces
 from rotation import Pipeline, did, pseudonym
 from telemetry_pipeline import bus
+from telemetry_pipeline.configuration import SettingsError
 from telemetry_pipeline.otlp import wire_pb2 as wire
-from telemetry_pipeline.settings import IngestSettings, SettingsError
+from telemetry_pipeline.settings import IngestSettings
 
 LINKS = "select domain, pseudonym, previous, key_epoch from analytics_pseudonym_links order by 1, 2"
 

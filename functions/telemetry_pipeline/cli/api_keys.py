@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
+from telemetry_pipeline.configuration import API_KEY_NAME, parse_api_keys
 from telemetry_pipeline.files import write_private
 from telemetry_pipeline.ingest import api_keys
-from telemetry_pipeline.settings import API_KEY_NAME, IngestSettings, parse_api_keys
+from telemetry_pipeline.settings import IngestSettings
 
 _VARIABLE = IngestSettings.variable("api_keys")
 

@@ -10,6 +10,7 @@ from telemetry_pipeline import contract, database
 from telemetry_pipeline.cli import cloud
 from telemetry_pipeline.cli.cloud.api import Deployment
 from telemetry_pipeline.cli.findings import Finding, show
+from telemetry_pipeline.configuration import Settings, SettingsError
 from telemetry_pipeline.maintain import migrate
 from telemetry_pipeline.settings import (
     FUNCTIONS,
@@ -17,8 +18,6 @@ from telemetry_pipeline.settings import (
     IngestSettings,
     MirrorSettings,
     ObservingSettings,
-    Settings,
-    SettingsError,
 )
 
 _BUS_SECONDS = 5.0

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import click
 
-from telemetry_pipeline.settings import Settings, SettingsError
+from telemetry_pipeline.configuration import Settings, SettingsError
 
 S = TypeVar("S", bound=Settings)
 

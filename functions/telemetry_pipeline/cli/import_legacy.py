@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 
 from telemetry_pipeline import database
 from telemetry_pipeline.cli import environment
-from telemetry_pipeline.settings import DatabaseSettings, IngestSettings, SettingsError
+from telemetry_pipeline.configuration import SettingsError
+from telemetry_pipeline.settings import DatabaseSettings, IngestSettings
 
 if TYPE_CHECKING:
     from telemetry_pipeline.legacy.load import Count, Import

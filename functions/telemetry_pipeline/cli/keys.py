@@ -10,7 +10,8 @@ from sqlalchemy import Connection, text
 
 from telemetry_pipeline import contract, database
 from telemetry_pipeline.cli import environment
-from telemetry_pipeline.settings import DatabaseSettings, IngestSettings, SettingsError
+from telemetry_pipeline.configuration import SettingsError
+from telemetry_pipeline.settings import DatabaseSettings, IngestSettings
 
 
 @dataclass(frozen=True, slots=True)
